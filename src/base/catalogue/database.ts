@@ -1,0 +1,1 @@
+export const databaseErrors = {} as const

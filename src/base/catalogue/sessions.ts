@@ -1,0 +1,1 @@
+export const sessionsErrors = {} as const

@@ -1,0 +1,1 @@
+export const topologyErrors = {} as const

@@ -1,0 +1,1 @@
+export const webErrors = {} as const

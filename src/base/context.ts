@@ -1,0 +1,38 @@
+// The request a piece of code runs for. The web tier enters it; the other tiers read it: to stop a query whose visitor
+// has gone, to find the session's cookie, to keep something for the length of one request. Code that runs for no
+// request (a migration, a worker, a script) has none, and every tier works without.
+
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+export interface RequestContext {
+  /** From the `x-request-id` header when it is well formed, else made here. At most 64 characters of [\w.:-]. */
+  readonly requestId: string
+  readonly method: string
+  /** Path and query as sent, for example `/api/articles?limit=20`. */
+  readonly url: string
+  /** Whether the visitor's own connection is encrypted. */
+  readonly secure: boolean
+  /** A request header by its lower-case name; repeated ones are joined by `, ` (cookies by `; `). */
+  header(name: string): string | undefined
+  /**
+   * Adds a response header beside what the application sets.
+   * @throws WEB_HEADERS_SENT when the response's headers are already on their way.
+   */
+  appendHeader(name: string, value: string): void
+  /** Calls `callback` once if the visitor goes away before the answer is complete. Returns what takes it back. */
+  onDisconnect(callback: () => void): () => void
+  /** Room for one value per tier and request; the key is the tier's own symbol. */
+  readonly kept: Map<symbol, unknown>
+}
+
+const storage = new AsyncLocalStorage<RequestContext>()
+
+/** The request that the calling code runs for, or undefined. */
+export function currentRequest(): RequestContext | undefined {
+  return storage.getStore()
+}
+
+/** Runs `work`, and all that it starts, for `context`. */
+export function runForRequest<T>(context: RequestContext, work: () => T): T {
+  return storage.run(context, work)
+}

@@ -1,0 +1,107 @@
+// One installation is one data directory (`.pando/` by default): engine data, uploads, logs, process records, sockets
+// and generated secrets. Everything Pando writes is below it, and nothing in it is readable by other users.
+
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { PlatformError } from './errors.ts'
+import { secretToken } from './random.ts'
+
+export interface Installation {
+  /** Absolute path of the data directory. */
+  readonly dataDir: string
+  /** Process records, sockets and member configurations; may be emptied when nothing runs. */
+  readonly runDir: string
+  /** One file a member. */
+  readonly logsDir: string
+  readonly secretsDir: string
+}
+
+/** The directories of the installation at `dataDir`, made (mode 700) where they are missing. */
+export function openInstallation(dataDir: string): Installation {
+  const root = resolve(dataDir)
+  const installation = {
+    dataDir: root,
+    runDir: join(root, 'run'),
+    logsDir: join(root, 'logs'),
+    secretsDir: join(root, 'secrets'),
+  }
+  // The root may be passed through (711): engines run as their own user and own directories below it.
+  mkdirSync(root, { recursive: true, mode: 0o711 })
+  for (const dir of [installation.runDir, installation.logsDir, installation.secretsDir])
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+  return installation
+}
+
+// sockaddr_un has 108 bytes on Linux and 104 on macOS; 24 are left for the socket's own name.
+const SOCKET_DIR_MAX_BYTES = 80
+
+/**
+ * The directory for the sockets of `part` (`[a-z0-9-]+`), made with mode 700 where it is missing: below the data
+ * directory, or below the system's temporary directory when the data directory's path is too long for a socket.
+ * @throws BASE_SOCKET_DIRECTORY when somebody else owns the directory in the temporary one.
+ */
+export function socketDirectory(installation: Installation, part: string): string {
+  const below = join(installation.dataDir, part)
+  if (Buffer.byteLength(below) <= SOCKET_DIR_MAX_BYTES) {
+    mkdirSync(below, { recursive: true, mode: 0o700 })
+    return below
+  }
+  const digest = createHash('sha256').update(installation.dataDir).digest('hex').slice(0, 12)
+  const base = join(tmpdir(), `pando-${digest}`)
+  mkdirSync(base, { recursive: true, mode: 0o711 })
+  const owner = lstatSync(base)
+  if (!owner.isDirectory() || owner.uid !== process.geteuid?.())
+    throw new PlatformError('BASE_SOCKET_DIRECTORY', { path: base })
+  const path = join(base, part)
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  return path
+}
+
+/**
+ * The installation's secret called `name` (`[a-z0-9-]+`): 43 characters of base64url, generated on first use, the same
+ * for ever after and in every process. Kept in a file of mode 600; never logged and never a process argument.
+ */
+export function installationSecret(installation: Installation, name: string): string {
+  const path = join(installation.secretsDir, name)
+  const existing = readSecret(path)
+  if (existing !== undefined) return existing
+
+  const temporary = `${path}.${process.pid}.${secretToken(6)}`
+  const descriptor = openSync(temporary, 'wx', 0o600)
+  try {
+    writeSync(descriptor, secretToken())
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  try {
+    // A link and not a rename: of two processes that come here at once, the second must take the first one's secret.
+    linkSync(temporary, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(temporary)
+  }
+  return readSecret(path)!
+}
+
+function readSecret(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,76 @@
+// Logging as JSON lines in a fleet and as readable lines on a terminal. Message texts are constant, values go in
+// fields, and the field names are fixed: tier, member, driver, requestId, durationMs, code.
+//
+// error: someone must act; warn: degraded but handled; info: a state changed; debug: the rest. Nothing per request
+// above debug.
+
+import { systemClock } from './clock.ts'
+import { describeError, isPlatformError } from './errors.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+export type LogFields = Readonly<Record<string, unknown>>
+
+export interface Logger {
+  debug(fields: LogFields, message: string): void
+  info(fields: LogFields, message: string): void
+  warn(fields: LogFields, message: string): void
+  error(fields: LogFields, message: string): void
+  /** The same logger with `fields` in every line. */
+  child(fields: LogFields): Logger
+}
+
+export interface LoggerOptions {
+  /** Lines below it are dropped. Default `info`. */
+  readonly level?: LogLevel
+  readonly format?: 'json' | 'text'
+  /** Takes one line without its newline. Default: standard error. */
+  readonly write?: (line: string) => void
+  readonly now?: () => number
+}
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 10, info: 20, warn: 30, error: 40 }
+const SECRET_FIELD = /pass(word|wd)?$|secret|token|cookie|authorization|^key$/i
+
+export function createLogger(options: LoggerOptions = {}, inherited: LogFields = {}): Logger {
+  const { level = 'info', format = 'json' } = options
+  const now = options.now ?? ((): number => systemClock.now())
+  const write = options.write ?? ((line: string): void => void process.stderr.write(`${line}\n`))
+  const log = (at: LogLevel, fields: LogFields, message: string): void => {
+    if (RANK[at] < RANK[level]) return
+    const all = { ...inherited, ...fields }
+    const time = new Date(now()).toISOString()
+    write(
+      format === 'json'
+        ? JSON.stringify({ time, level: at, ...plain(all), message })
+        : text(time, at, all, message),
+    )
+  }
+  return {
+    debug: (fields, message) => log('debug', fields, message),
+    info: (fields, message) => log('info', fields, message),
+    warn: (fields, message) => log('warn', fields, message),
+    error: (fields, message) => log('error', fields, message),
+    child: (fields) => createLogger(options, { ...inherited, ...fields }),
+  }
+}
+
+/** Fields as JSON can carry them: errors become one line and their code, secrets become `***`. */
+function plain(fields: LogFields): Record<string, unknown> {
+  const result: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(fields)) {
+    if (SECRET_FIELD.test(name)) result[name] = '***'
+    else if (value instanceof Error) {
+      result[name] = describeError(value)
+      if (isPlatformError(value)) result['fix'] = value.fix
+      else if (value.stack !== undefined) result['stack'] = value.stack
+    } else result[name] = typeof value === 'bigint' ? String(value) : value
+  }
+  return result
+}
+
+function text(time: string, level: LogLevel, fields: LogFields, message: string): string {
+  const pairs = Object.entries(plain(fields))
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  return `${time.slice(11, 23)} ${level.padEnd(5)} ${message}${pairs.length > 0 ? `  ${pairs.join(' ')}` : ''}`
+}

@@ -1,0 +1,65 @@
+// A member is one process that the supervisor keeps running. A tier describes its members as data (`MemberSpec`, made by
+// the pure plan) and says how a kind of member is made real (`MemberEngine`, in the tier's members.ts). The supervisor
+// knows nothing else about an engine.
+
+import type { Installation } from './installation.ts'
+import type { Logger } from './log.ts'
+
+/** One process, as the plan wants it. Plain JSON, so that two plans can be compared and written down. */
+export interface MemberSpec {
+  /** Unique in the installation and stable between plans: `database`, `web-1`. */
+  readonly name: string
+  readonly tier: string
+  /** Key of the engine that runs it: `postgres-embedded`, `web`. */
+  readonly engine: string
+  /** Members that must be ready before this one starts; it is stopped before them. */
+  readonly after: readonly string[]
+  /** Where it can be reached, for a person: `http://127.0.0.1:3000`, `/tmp/…/.s.PGSQL.5432`. */
+  readonly address: string
+  /** What its engine needs to run it, resolved and validated. No secrets. */
+  readonly settings: Readonly<Record<string, unknown>>
+}
+
+/** What an engine may use to make a member real. */
+export interface MemberContext {
+  readonly installation: Installation
+  /** Absolute directory of the application. */
+  readonly appDir: string
+  readonly log: Logger
+}
+
+/** How to start the process. Its output goes to its log file; it leads a process group of its own. */
+export interface Launch {
+  readonly file: string
+  /** Never a secret: arguments are visible to every user of the machine. */
+  readonly args: readonly string[]
+  /** The whole environment of the process; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  readonly uid?: number
+  readonly gid?: number
+}
+
+export interface MemberReadiness {
+  readonly ready: boolean
+  /** One line for a person: a version, a size, or what is still missing. */
+  readonly detail: string
+}
+
+export interface MemberEngine {
+  /**
+   * Makes directories, configuration and, the first time, data; clears what a killed predecessor left, and waits for
+   * its children to be gone. Called before every start; a crash at any instruction must leave it callable again.
+   * @throws PlatformError; a `permanent` one is not tried again.
+   */
+  prepare(spec: MemberSpec, context: MemberContext): Promise<Launch>
+  /** Asks the process itself whether it serves. Never rejects; answers within 2 s. */
+  probe(spec: MemberSpec, context: MemberContext): Promise<MemberReadiness>
+  /** How it is asked to stop, and how long that may take before its process group is killed. */
+  readonly stop: { readonly signal: NodeJS.Signals; readonly graceMs: number }
+  /** How long the first probe may take to succeed after a start. */
+  readonly startDeadlineMs: number
+}
+
+/** Exit status of a member that cannot succeed without a change by a person (sysexits.h, EX_CONFIG). */
+export const EXIT_PERMANENT = 78

@@ -1,0 +1,1 @@
+export type { ByteRange, FileInfo, Files, PutOptions, StoredFile } from './files.ts'

@@ -1,0 +1,1 @@
+export type { Session, SessionData, SessionStart, Sessions } from './sessions.ts'

@@ -1,0 +1,3 @@
+export interface TopologyInput {
+  readonly stage?: string
+}

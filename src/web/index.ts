@@ -1,0 +1,1 @@
+export type { FetchHandler, Handler, NodeListener } from './handler.ts'
