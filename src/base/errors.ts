@@ -4,6 +4,7 @@
 //
 // Programmer errors are not here: they are `assert`ions and crash the process.
 
+import { appErrors } from './catalogue/app.ts'
 import { baseErrors } from './catalogue/base.ts'
 import { databaseErrors } from './catalogue/database.ts'
 import { filesErrors } from './catalogue/files.ts'
@@ -14,6 +15,7 @@ import { topologyErrors } from './catalogue/topology.ts'
 import { webErrors } from './catalogue/web.ts'
 
 export const CATALOGUE = {
+  ...appErrors,
   ...baseErrors,
   ...databaseErrors,
   ...filesErrors,
