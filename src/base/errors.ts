@@ -14,7 +14,17 @@ import { supervisorErrors } from './catalogue/supervisor.ts'
 import { topologyErrors } from './catalogue/topology.ts'
 import { webErrors } from './catalogue/web.ts'
 
-export const CATALOGUE = {
+type Catalogue = typeof appErrors &
+  typeof baseErrors &
+  typeof databaseErrors &
+  typeof filesErrors &
+  typeof loadErrors &
+  typeof sessionsErrors &
+  typeof supervisorErrors &
+  typeof topologyErrors &
+  typeof webErrors
+
+export const CATALOGUE: Catalogue = {
   ...appErrors,
   ...baseErrors,
   ...databaseErrors,
@@ -24,7 +34,7 @@ export const CATALOGUE = {
   ...supervisorErrors,
   ...topologyErrors,
   ...webErrors,
-} as const
+}
 
 /** `TIER_WHAT`, stable for ever; the full list with fixes is docs/reference/errors.md. */
 export type ErrorCode = keyof typeof CATALOGUE
