@@ -133,10 +133,8 @@ describe('the source', () => {
   })
 
   test('no mark says that something is missing', () => {
-    const marks = new RegExp(
-      `\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'not ' + 'implemented', 'coming ' + 'soon'].join('|')})\\b`,
-      'i',
-    )
+    // The classes keep this line from finding itself.
+    const marks = /\b(T[O]DO|FIX[M]E|X[X]X|not [i]mplemented|coming [s]oon)\b/i
     expect(code.flatMap((path) => linesMatching(path, marks))).toEqual([])
   })
 

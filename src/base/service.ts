@@ -29,17 +29,15 @@ const FAILED_START_CLOSE_MS = 5_000
 
 export function startStop(effects: ServiceEffects): Service {
   let health: Health = { state: 'stopped' }
-  let starting: Promise<void> | undefined
-  let stopping: Promise<void> | undefined
   let abort = new AbortController()
+  // The transition asked for last, while it or one before it is under way.
+  let last: { readonly kind: 'start' | 'stop'; readonly done: Promise<void> } | undefined
 
-  const open = async (outer: AbortSignal | undefined): Promise<void> => {
-    if (stopping) await stopping
-    abort = new AbortController()
-    const signal = outer ? AbortSignal.any([outer, abort.signal]) : abort.signal
+  const open = async (signal: AbortSignal): Promise<void> => {
+    if (health.state === 'running') return
+    signal.throwIfAborted()
     health = { state: 'starting' }
     try {
-      signal.throwIfAborted()
       await effects.open(signal)
       signal.throwIfAborted()
       health = { state: 'running' }
@@ -50,17 +48,24 @@ export function startStop(effects: ServiceEffects): Service {
     }
   }
   const close = async (deadlineMs: number): Promise<void> => {
-    if (starting) {
-      abort.abort(new Error('stopped while starting'))
-      await starting.catch(() => {})
+    if (health.state === 'running') {
+      health = { state: 'stopping' }
+      await effects.close(deadlineMs)
     }
-    if (health.state !== 'running') {
-      health = { state: 'stopped' }
-      return
-    }
-    health = { state: 'stopping' }
-    await effects.close(deadlineMs)
     health = { state: 'stopped' }
+  }
+  /** Joins the transition asked for last when it is the same, else follows it. */
+  const transition = (kind: 'start' | 'stop', work: () => Promise<void>): Promise<void> => {
+    if (last?.kind === kind) return last.done
+    const before = last?.done ?? Promise.resolve()
+    const done = before.then(work, work)
+    const mine = { kind, done }
+    last = mine
+    const forget = (): void => {
+      if (last === mine) last = undefined
+    }
+    done.then(forget, forget)
+    return done
   }
 
   return {
@@ -68,17 +73,14 @@ export function startStop(effects: ServiceEffects): Service {
       return health
     },
     start(signal) {
-      if (health.state === 'running') return Promise.resolve()
-      starting ??= open(signal).finally(() => {
-        starting = undefined
-      })
-      return starting
+      if (last?.kind === 'start') return last.done
+      abort = new AbortController()
+      const stopped = abort.signal
+      return transition('start', () => open(signal ? AbortSignal.any([signal, stopped]) : stopped))
     },
     stop(deadlineMs) {
-      stopping ??= close(deadlineMs).finally(() => {
-        stopping = undefined
-      })
-      return stopping
+      abort.abort(new Error('stopped while starting'))
+      return transition('stop', () => close(deadlineMs))
     },
   }
 }
