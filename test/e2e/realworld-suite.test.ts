@@ -1,0 +1,35 @@
+// The official RealWorld suite against the running example. The suite is not part of this repository: REALWORLD_SUITE
+// names the directory that holds its runner `run.mjs` and the official `hurl/` files (realworld-apps/realworld). Without
+// it this file has no tests, and the contract is held by conduit-api.test.ts alone.
+
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { output, startPando, type Pando } from '../support/pando.ts'
+
+const suite = process.env['REALWORLD_SUITE']
+
+describe.runIf(suite !== undefined).each([
+  { processes: 'one web process', env: {} },
+  { processes: 'a web process per core', env: { PANDO_WEB_PROCESSES: 'cores' } },
+])('the official suite with $processes', ({ env }) => {
+  let pando: Pando
+  beforeAll(async () => {
+    pando = await startPando({ env })
+  })
+  afterAll(async () => {
+    await pando[Symbol.asyncDispose]()
+  })
+
+  test.each([
+    { client: 'a client that keeps cookies', args: [] },
+    { client: 'a client without cookies', args: ['--no-cookies'] },
+  ])('passes for $client', async ({ args }) => {
+    const { status, text } = await output(process.execPath, [join(suite!, 'run.mjs'), '--quiet', ...args], {
+      ...process.env,
+      BASE_URL: pando.url,
+    })
+
+    expect(text).toMatch(/requests 154\/154/)
+    expect(status, text).toBe(0)
+  })
+})
