@@ -1,3 +1,5 @@
-export interface TopologyInput {
-  readonly stage?: string
-}
+export { loadTopology, type LoadedTopology, type LoadOptions } from './load.ts'
+export { planMembers, type Plan, type PlanInput } from './plan.ts'
+export type { FlagValue } from './gather.ts'
+export type { Topology, TopologyInput } from './schema.ts'
+export type { ValueSource } from './source.ts'

@@ -1,0 +1,34 @@
+// Where a value comes from. Every value of a loaded topology remembers it, so that a message and `pando config` can say
+// which file, variable or flag to change.
+
+import { basename } from 'node:path'
+
+export type ValueSource =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'file'; readonly file: string }
+  | { readonly kind: 'environment'; readonly name: string }
+  | { readonly kind: 'flag'; readonly name: string }
+
+/** For a person: `default`, `pando.topology.ts`, `PORT`, `--port`. */
+export function describeSource(source: ValueSource): string {
+  if (source.kind === 'default') return 'default'
+  return source.kind === 'file' ? basename(source.file) : source.name
+}
+
+const SHOWN_LENGTH = 80
+
+/** A value for a person, as JSON of at most 80 characters; `***` for a secret, and URLs without their passwords. */
+export function showValue(value: unknown, secret: boolean): string {
+  if (secret && value !== undefined) return '***'
+  const json = toJson(value).replaceAll(/(\/\/[^/@\s"]*:)[^/@\s"]*@/g, '$1***@')
+  return json.length > SHOWN_LENGTH ? `${json.slice(0, SHOWN_LENGTH - 1)}…` : json
+}
+
+function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    // A cycle or a bigint: nothing a topology can hold, but it must be possible to say so.
+    return Object.prototype.toString.call(value)
+  }
+}

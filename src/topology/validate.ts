@@ -1,0 +1,131 @@
+// Judges the gathered values. Finds every problem before it fails: unknown keys with the nearest known name, keys and
+// stages of later versions by name, and values outside their range with where they came from. Pure.
+
+import type { z } from 'zod'
+import { PlatformError } from '../base/errors.ts'
+import type { TopologyProblem } from '../base/catalogue/topology.ts'
+import { isSection, lastOf, nested, type Given } from './gather.ts'
+import { nearest } from './nearest.ts'
+import { topologySchema, type Topology } from './schema.ts'
+import { environmentName, listSettings } from './settings.ts'
+import { describeSource, showValue, type ValueSource } from './source.ts'
+import { findPlanned, findStage, PLANNED_KEYS, STAGES, type PlannedKey } from './stages.ts'
+
+export interface ValidTopology {
+  readonly topology: Topology
+  /** Source of every setting by its key; `default` for those that nobody gave. */
+  readonly sources: ReadonlyMap<string, ValueSource>
+}
+
+/**
+ * The topology of the given values, a later one before an earlier one of the same key.
+ * @throws TOPOLOGY_NOT_YET when all that is wrong with them is that this version is too small
+ * @throws TOPOLOGY_INVALID with every problem, those too
+ */
+export function validate(given: readonly Given[]): ValidTopology {
+  const values = lastOf(given)
+  const known = new Map(listSettings().map((setting) => [setting.key, setting]))
+  const notYet = values.flatMap(notYetProblems)
+  const unknown = values.flatMap((value) => (known.has(value.key) ? [] : unknownProblems(value)))
+
+  const settings = values.filter(
+    ({ key }) => known.has(key) && !notYet.some((problem) => problem.key === key),
+  )
+  const parsed = topologySchema.safeParse(nested(settings))
+  const wrong = parsed.success ? [] : parsed.error.issues.flatMap((issue) => wrongProblems(issue, settings))
+
+  const invalid = [...unknown, ...wrong]
+  if (invalid.length > 0) throw new PlatformError('TOPOLOGY_INVALID', { problems: [...invalid, ...notYet] })
+  if (notYet.length > 0) throw new PlatformError('TOPOLOGY_NOT_YET', { problems: notYet })
+
+  const sources = new Map(settings.map(({ key, source }) => [key, source]))
+  return {
+    topology: parsed.data!,
+    sources: new Map([...known.keys()].map((key) => [key, sources.get(key) ?? { kind: 'default' }])),
+  }
+}
+
+function notYetProblems({ key, value, source }: Given): TopologyProblem[] {
+  const at = { key, value: showValue(value, false), source: describeSource(source) }
+  if (key === 'stage') {
+    const stage = findStage(String(value))
+    if (stage === undefined || stage.available) return []
+    return [
+      {
+        ...at,
+        problem: `not yet in this version; it will add ${stage.adds}. What works now: ${worksNow()}.`,
+      },
+    ]
+  }
+  const planned = plannedUnder(key)
+  if (planned === undefined || isAccepted(planned, value)) return []
+  return [
+    { ...at, problem: `not yet in this version; it comes with stage "${planned.stage}". ${planned.now}` },
+  ]
+}
+
+/** A known setting is never only planned, whatever its tier. */
+function plannedUnder(key: string): PlannedKey | undefined {
+  return listSettings().some((setting) => setting.key === key) ? undefined : findPlanned(key)
+}
+
+function isAccepted(planned: PlannedKey, value: unknown): boolean {
+  return planned.accepted !== undefined && planned.accepted === value
+}
+
+function worksNow(): string {
+  const available = STAGES.filter((stage) => stage.available)
+  return available.map(({ name, adds }) => `"${name}" (${adds})`).join(', ')
+}
+
+function unknownProblems({ key, value, source }: Given): TopologyProblem[] {
+  if (findPlanned(key) !== undefined) return []
+  if (isSection(key)) {
+    const settings = listSettings().filter((setting) => setting.key.startsWith(`${key}.`))
+    const problem = `expected an object of settings such as { ${settings[0]?.key.split('.').at(-1)}: … }`
+    return [{ key, value: showValue(value, false), source: describeSource(source), problem }]
+  }
+  const where = source.kind === 'environment' ? 'the environment' : describeSource(source)
+  return [{ key, source: where, problem: `unknown setting${suggestion(key, source)}` }]
+}
+
+function suggestion(key: string, source: ValueSource): string {
+  const keys = [...listSettings().map((setting) => setting.key), ...Object.keys(PLANNED_KEYS)]
+  const sections = [
+    ...new Set(keys.filter((known) => known.includes('.')).map((known) => known.split('.', 1)[0]!)),
+  ]
+  const names = key.includes('.') ? keys : [...new Set([...sections, ...keys])]
+  if (source.kind === 'environment') {
+    const near = nearest(key, names.map(environmentName))
+    return near === undefined ? '' : `; did you mean ${near}?`
+  }
+  // A setting written without its tier is the commonest slip, and no distance finds it.
+  const near = keys.find((known) => known.endsWith(`.${key}`)) ?? nearest(key, names)
+  return near === undefined ? '' : `; did you mean ${near}?`
+}
+
+function wrongProblems(issue: z.core.$ZodIssue, given: readonly Given[]): TopologyProblem[] {
+  const path = issue.path.join('.')
+  const settings = listSettings().filter(({ key }) => path === key || path.startsWith(`${key}.`))
+  const setting = settings[0]
+  const found = given.find(({ key }) => key === (setting?.key ?? path))
+  // An issue of the whole (a rule between settings) has no value of its own, but its own words.
+  const ownWords = issue.code === 'custom'
+  const near =
+    setting?.key === 'stage'
+      ? nearest(
+          String(found?.value),
+          STAGES.map(({ name }) => name),
+        )
+      : undefined
+  return [
+    {
+      key: path === '' ? 'topology' : path,
+      ...(found === undefined ? {} : { value: showValue(found.value, setting?.secret ?? false) }),
+      source: describeSource(found?.source ?? { kind: 'default' }),
+      problem:
+        (ownWords ? issue.message : `expected ${setting?.accepts ?? issue.message}`) +
+        (near === undefined ? '' : `; did you mean "${near}"?`),
+    },
+  ]
+}
