@@ -1,0 +1,175 @@
+// Articles: reading, listing and writing. A list reads one page from the end of the index that its filter has, and takes
+// the number of all matches from a count that the database keeps (migration 0003). Only filters that are combined count
+// their matches, among what one person wrote or favours.
+
+import { fragment, type Fragment } from 'pando/database'
+import {
+  listArticles,
+  summaryColumns,
+  toSummary,
+  type Article,
+  type ArticleList,
+  type ArticleSummary,
+} from './article-view.ts'
+import { isUniqueViolation, unlessGone } from './conflicts.ts'
+import type { Page, Queryable, Viewer } from './queryable.ts'
+import { slugFor } from './slug.ts'
+
+export type { Article, ArticleList, ArticleSummary } from './article-view.ts'
+
+/** All that are given must hold. */
+export interface ArticleFilter {
+  readonly tag?: string | undefined
+  /** User name of who wrote it. */
+  readonly author?: string | undefined
+  /** User name of who has it among the favourites. */
+  readonly favorited?: string | undefined
+}
+
+export interface NewArticle {
+  readonly title: string
+  readonly description: string
+  readonly body: string
+  /** Without repetitions, in the author's order. */
+  readonly tagList: readonly string[]
+}
+
+/** An absent key keeps what is there. */
+export type ArticleChanges = { readonly [Key in keyof NewArticle]?: NewArticle[Key] | undefined }
+
+/** Newest first. A filter that names nothing known matches nothing. */
+export function list(db: Queryable, filter: ArticleFilter, page: Page, viewer: Viewer): Promise<ArticleList> {
+  return listArticles(db, matching(filter, page), viewer)
+}
+
+export async function bySlug(db: Queryable, slug: string, viewer: Viewer): Promise<Article | undefined> {
+  const rows = await db.sql<Parameters<typeof toSummary>[0] & { body: string }>`
+    select a.body, ${summaryColumns(viewer)}
+    from articles a join users u on u.id = a.author_id where a.slug = ${slug}`
+  const row = rows[0]
+  return row && { ...toSummary(row), body: row.body }
+}
+
+/** The random part of a slug has 48 bits: a second collision in a row is not luck. */
+const SLUG_ATTEMPTS = 3
+
+/** Writes an article and answers it as its author sees it. @throws UserGone */
+export async function create(db: Queryable, authorId: number, article: NewArticle): Promise<Article> {
+  for (let attempt = 1; ; attempt += 1) {
+    const slug = slugFor(article.title)
+    try {
+      await unlessGone(
+        () => db.sql`
+          insert into articles (slug, author_id, title, description, body, tag_list)
+          values (${slug}, ${authorId}, ${article.title}, ${article.description}, ${article.body},
+            ${article.tagList}::text[])`,
+      )
+      return (await bySlug(db, slug, authorId))!
+    } catch (error) {
+      if (attempt === SLUG_ATTEMPTS || !isUniqueViolation(error, 'articles_slug_unique')) throw error
+    }
+  }
+}
+
+/** Why a write by somebody did not happen. */
+export type Refused = 'not found' | 'forbidden'
+
+/** Changes an article of `authorId`, whose address (slug) stays what it was so that links go on working. */
+export async function update(
+  db: Queryable,
+  slug: string,
+  authorId: number,
+  changes: ArticleChanges,
+): Promise<Article | Refused> {
+  const { title, description, body, tagList } = changes
+  // A timestamp that moves even when the clock does not: two updates in one millisecond still differ.
+  const rows = await db.sql`
+    update articles set
+      title = coalesce(${title ?? null}, title),
+      description = coalesce(${description ?? null}, description),
+      body = coalesce(${body ?? null}, body),
+      tag_list = coalesce(${tagList ?? null}::text[], tag_list),
+      updated_at = greatest(clock_timestamp(), updated_at + interval '1 millisecond')
+    where slug = ${slug} and author_id = ${authorId}
+    returning id`
+  const article = await bySlug(db, slug, authorId)
+  if (article === undefined) return 'not found'
+  return rows.length === 0 ? 'forbidden' : article
+}
+
+/** Deletes an article of `authorId` with its comments and favourites. */
+export async function remove(db: Queryable, slug: string, authorId: number): Promise<'removed' | Refused> {
+  const rows = await db.sql<{ removed: boolean }>`
+    with removed as (delete from articles where slug = ${slug} and author_id = ${authorId} returning id)
+    select exists (select from removed) as removed from articles where slug = ${slug}`
+  if (rows[0] === undefined) return 'not found'
+  return rows[0].removed ? 'removed' : 'forbidden'
+}
+
+/** `total (n)` and `page (id)` of a filter, for `listArticles`. */
+function matching(filter: ArticleFilter, page: Page): Fragment {
+  const { tag, author, favorited } = filter
+  const filters = [tag, author, favorited].filter((value) => value !== undefined).length
+  if (filters > 1) return matchingSeveral(filter, page)
+  if (tag !== undefined) {
+    return counted(
+      fragment`select coalesce((select articles_count from tags where name = ${tag}), 0)`,
+      fragment`select article_id as id from article_tags where tag_id = ${tagId(tag)}`,
+      page,
+    )
+  }
+  if (author !== undefined) {
+    return counted(
+      fragment`select coalesce((select articles_count from users where lower(username) = lower(${author})), 0)`,
+      fragment`select id from articles where author_id = ${userId(author)}`,
+      page,
+    )
+  }
+  if (favorited !== undefined) {
+    return counted(
+      fragment`select count(*)::integer from favorites where user_id = ${userId(favorited)}`,
+      fragment`select article_id as id from favorites where user_id = ${userId(favorited)}`,
+      page,
+    )
+  }
+  return counted(
+    fragment`select sum(articles_count)::integer from totals`,
+    fragment`select id from articles where true`,
+    page,
+  )
+}
+
+const tagId = (name: string): Fragment => fragment`(select id from tags where name = ${name})`
+const userId = (name: string): Fragment =>
+  fragment`(select id from users where lower(username) = lower(${name}))`
+
+/** One index answers the page. Beyond the last match nothing is read at all. */
+function counted(total: Fragment, ids: Fragment, { limit, offset }: Page): Fragment {
+  return fragment`
+    total (n) as materialized (${total}),
+    page as materialized (
+      ${ids} and (select n from total) > ${offset}::integer
+      order by id desc limit ${limit} offset ${offset}
+    )`
+}
+
+/** Walks what one person favours, or else wrote, and keeps what passes the other filters. */
+function matchingSeveral({ tag, author, favorited }: ArticleFilter, { limit, offset }: Page): Fragment {
+  const start =
+    favorited === undefined
+      ? fragment`select a.id from articles a where true`
+      : fragment`
+          select a.id from favorites f join articles a on a.id = f.article_id
+          where f.user_id = ${userId(favorited)}`
+  const byAuthor = author === undefined ? fragment`` : fragment`and a.author_id = ${userId(author)}`
+  const byTag =
+    tag === undefined
+      ? fragment``
+      : fragment`and exists (
+          select from article_tags t where t.article_id = a.id and t.tag_id = ${tagId(tag)}
+        )`
+  return fragment`
+    matching as materialized (${start} ${byAuthor} ${byTag}),
+    total (n) as (select count(*)::integer from matching),
+    page as (select id from matching order by id desc limit ${limit} offset ${offset})`
+}

@@ -1,0 +1,21 @@
+import { bySlug, type Article } from './articles.ts'
+import { unlessGone } from './conflicts.ts'
+import type { Queryable } from './queryable.ts'
+
+/** Favouring twice is favouring once; the count is exact. Undefined when there is no such article. @throws UserGone */
+export async function add(db: Queryable, slug: string, userId: number): Promise<Article | undefined> {
+  await unlessGone(
+    () => db.sql`
+      insert into favorites (article_id, user_id)
+      select id, ${userId}::integer from articles where slug = ${slug}
+      on conflict do nothing`,
+  )
+  return bySlug(db, slug, userId)
+}
+
+export async function remove(db: Queryable, slug: string, userId: number): Promise<Article | undefined> {
+  await db.sql`
+    delete from favorites
+    where user_id = ${userId} and article_id = (select id from articles where slug = ${slug})`
+  return bySlug(db, slug, userId)
+}
