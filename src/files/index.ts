@@ -1,1 +1,5 @@
+export { filesConfig, type FilesSettings, type FilesSettingsInput } from './config.ts'
+export type { FileDriver, FileDriverCapabilities } from './driver.ts'
 export type { ByteRange, FileInfo, Files, PutOptions, StoredFile } from './files.ts'
+export { filesOn, openFiles, type OpenedFiles, type OpenFilesOptions } from './open.ts'
+export { fileResponse, type FileResponseOptions } from './response.ts'
