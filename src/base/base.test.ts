@@ -6,7 +6,13 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { backoff } from './backoff.ts'
 import { systemClock } from './clock.ts'
-import { installationSecret, openInstallation, socketDirectory } from './installation.ts'
+import {
+  installationSecret,
+  installationSecrets,
+  openInstallation,
+  rotateSecret,
+  socketDirectory,
+} from './installation.ts'
 import { limitBytes, semaphore } from './limits.ts'
 import { createLogger } from './log.ts'
 import { identify, isRunning, signalProcess } from './process.ts'
@@ -168,6 +174,18 @@ describe('an installation', () => {
     expect(statSync(join(dir, 'secrets', 'session-key')).mode & 0o777).toBe(0o600)
     expect(statSync(join(dir, 'secrets')).mode & 0o777).toBe(0o700)
     expect(readdirSync(join(dir, 'secrets')).toSorted()).toEqual(['other', 'session-key'])
+  })
+
+  test('keeps the secrets that a rotation replaced, newest first', () => {
+    const installation = openInstallation(dir)
+    const [first] = installationSecrets(installation, 'session-key')
+
+    expect(rotateSecret(installation, 'session-key')).toBe('2')
+
+    const rotated = installationSecrets(installation, 'session-key')
+    expect(rotated.map(({ id }) => id)).toEqual(['2', '1'])
+    expect(rotated[1]).toEqual(first)
+    expect(rotated[0]!.secret).not.toBe(first!.secret)
   })
 
   test('keeps sockets below itself, or in a directory short enough for them', () => {

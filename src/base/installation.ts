@@ -9,6 +9,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeSync,
@@ -95,6 +96,42 @@ export function installationSecret(installation: Installation, name: string): st
     rmSync(temporary)
   }
   return readSecret(path)!
+}
+
+/** A secret with its history: the newest signs, all of them verify. */
+export interface RotatedSecret {
+  /** Changes with every rotation; may be shown. */
+  readonly id: string
+  readonly secret: string
+}
+
+const MAX_ROTATED = 8
+
+/**
+ * The installation's secret `name` and those it replaced, newest first, at most 8. Running processes read it when they
+ * start, so a rotation takes effect at each process's next start.
+ */
+export function installationSecrets(installation: Installation, name: string): readonly RotatedSecret[] {
+  const generations = readdirSync(installation.secretsDir)
+    .map((file) => (file === name ? 1 : generationOf(file, name)))
+    .filter((generation) => generation !== undefined)
+    .toSorted((a, b) => b - a)
+  return (generations.length > 0 ? generations : [1]).slice(0, MAX_ROTATED).map((generation) => ({
+    id: String(generation),
+    secret: installationSecret(installation, generation === 1 ? name : `${name}.${generation}`),
+  }))
+}
+
+/** Adds a new secret `name` in front of the old ones and returns its id. */
+export function rotateSecret(installation: Installation, name: string): string {
+  const generation = Number(installationSecrets(installation, name)[0]!.id) + 1
+  installationSecret(installation, `${name}.${generation}`)
+  return String(generation)
+}
+
+function generationOf(file: string, name: string): number | undefined {
+  const suffix = file.startsWith(`${name}.`) ? file.slice(name.length + 1) : ''
+  return /^[1-9][0-9]{0,8}$/.test(suffix) ? Number(suffix) : undefined
 }
 
 function readSecret(path: string): string | undefined {

@@ -1,0 +1,74 @@
+// The program of one web process. Reads what its member file says, opens the tiers, sets the application up, serves, and
+// on SIGTERM drains and closes in reverse order.
+//
+// Exit status: 0 after a drain, 78 when only a person can help (base/member.ts), 1 for everything else; the supervisor
+// starts it again after 1. A programmer's error crashes the process at once: its state is unknown from then on.
+
+import { readFileSync } from 'node:fs'
+import { systemClock } from '../base/clock.ts'
+import { isPlatformError } from '../base/errors.ts'
+import { openInstallation } from '../base/installation.ts'
+import { createLogger, type Logger } from '../base/log.ts'
+import { EXIT_PERMANENT } from '../base/member.ts'
+import { createWebServer, type WebSettings } from '../web/index.ts'
+import { loadApp } from './load.ts'
+import { openTiers, type TierSettings } from './tiers.ts'
+
+/** What the supervisor wrote for this process; see `prepare` in web/members.ts. */
+interface MemberFile {
+  readonly member: string
+  readonly appDir: string
+  readonly dataDir: string
+  readonly controlSocket: string
+  readonly settings: TierSettings & { readonly web: WebSettings }
+}
+
+/** Serves until SIGTERM or SIGINT; resolves when everything is closed. */
+async function serve({ appDir, dataDir, controlSocket, settings }: MemberFile, log: Logger): Promise<void> {
+  const stopAsked = Promise.withResolvers<void>()
+  process.on('SIGTERM', () => stopAsked.resolve())
+  process.on('SIGINT', () => stopAsked.resolve())
+
+  const { definition } = await loadApp(appDir)
+  const opened = await openTiers(openInstallation(dataDir), definition, appDir, settings, log)
+  try {
+    const app = await definition.setup(opened.tiers)
+    const server = createWebServer({
+      handler: app,
+      settings: { ...settings.web, controlSocket },
+      log: log.child({ tier: 'web' }),
+      clock: systemClock,
+      isReady: () => true,
+    })
+    try {
+      await server.start()
+      log.info({ address: server.address }, 'serving')
+      await stopAsked.promise
+      log.info({}, 'draining')
+    } finally {
+      await server.stop(settings.web.announceMs + settings.web.drainMs)
+      await app.close?.()
+    }
+  } finally {
+    await opened.close()
+  }
+  log.info({}, 'stopped')
+}
+
+/** Reports the error and ends the process; what is open is left to the system. */
+function fail(log: Logger, error: unknown, message: string): never {
+  log.error({ error, ...(isPlatformError(error) && { code: error.code }) }, message)
+  process.exit(isPlatformError(error) && error.permanent ? EXIT_PERMANENT : 1)
+}
+
+const path = process.env['PANDO_MEMBER']
+const log = createLogger({ level: 'info' }, { member: process.env['PANDO_MEMBER_NAME'] ?? 'web' })
+process.on('uncaughtException', (error) => fail(log, error, 'uncaught exception'))
+process.on('unhandledRejection', (error) => fail(log, error, 'unhandled rejection'))
+if (path === undefined)
+  fail(log, new Error('PANDO_MEMBER is not set; use `pando up`'), 'not started by a supervisor')
+const member = JSON.parse(readFileSync(path, 'utf8')) as MemberFile
+serve(member, log.child({ member: member.member })).then(
+  () => process.exit(0),
+  (error: unknown) => fail(log, error, 'could not serve'),
+)
