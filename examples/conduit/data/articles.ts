@@ -3,16 +3,9 @@
 // their matches, among what one person wrote or favours.
 
 import { fragment, type Fragment } from 'pando/database'
-import {
-  listArticles,
-  summaryColumns,
-  toSummary,
-  type Article,
-  type ArticleList,
-  type ArticleSummary,
-} from './article-view.ts'
+import { listArticles, summaryColumns, toSummary, type Article, type ArticleList } from './article-view.ts'
 import { isUniqueViolation, unlessGone } from './conflicts.ts'
-import type { Page, Queryable, Viewer } from './queryable.ts'
+import { lookup, type Page, type Queryable, type Viewer } from './queryable.ts'
 import { slugFor } from './slug.ts'
 
 export type { Article, ArticleList, ArticleSummary } from './article-view.ts'
@@ -45,7 +38,7 @@ export function list(db: Queryable, filter: ArticleFilter, page: Page, viewer: V
 export async function bySlug(db: Queryable, slug: string, viewer: Viewer): Promise<Article | undefined> {
   const rows = await db.sql<Parameters<typeof toSummary>[0] & { body: string }>`
     select a.body, ${summaryColumns(viewer)}
-    from articles a join users u on u.id = a.author_id where a.slug = ${slug}`
+    from articles a join users u on u.id = a.author_id where a.slug = ${lookup(slug)}`
   const row = rows[0]
   return row && { ...toSummary(row), body: row.body }
 }
@@ -90,7 +83,7 @@ export async function update(
       body = coalesce(${body ?? null}, body),
       tag_list = coalesce(${tagList ?? null}::text[], tag_list),
       updated_at = greatest(clock_timestamp(), updated_at + interval '1 millisecond')
-    where slug = ${slug} and author_id = ${authorId}
+    where slug = ${lookup(slug)} and author_id = ${authorId}
     returning id`
   const article = await bySlug(db, slug, authorId)
   if (article === undefined) return 'not found'
@@ -100,8 +93,8 @@ export async function update(
 /** Deletes an article of `authorId` with its comments and favourites. */
 export async function remove(db: Queryable, slug: string, authorId: number): Promise<'removed' | Refused> {
   const rows = await db.sql<{ removed: boolean }>`
-    with removed as (delete from articles where slug = ${slug} and author_id = ${authorId} returning id)
-    select exists (select from removed) as removed from articles where slug = ${slug}`
+    with removed as (delete from articles where slug = ${lookup(slug)} and author_id = ${authorId} returning id)
+    select exists (select from removed) as removed from articles where slug = ${lookup(slug)}`
   if (rows[0] === undefined) return 'not found'
   return rows[0].removed ? 'removed' : 'forbidden'
 }
@@ -113,14 +106,14 @@ function matching(filter: ArticleFilter, page: Page): Fragment {
   if (filters > 1) return matchingSeveral(filter, page)
   if (tag !== undefined) {
     return counted(
-      fragment`select coalesce((select articles_count from tags where name = ${tag}), 0)`,
+      fragment`select coalesce((select articles_count from tags where name = ${lookup(tag)}), 0)`,
       fragment`select article_id as id from article_tags where tag_id = ${tagId(tag)}`,
       page,
     )
   }
   if (author !== undefined) {
     return counted(
-      fragment`select coalesce((select articles_count from users where lower(username) = lower(${author})), 0)`,
+      fragment`select coalesce((select articles_count from users where lower(username) = lower(${lookup(author)})), 0)`,
       fragment`select id from articles where author_id = ${userId(author)}`,
       page,
     )
@@ -139,9 +132,9 @@ function matching(filter: ArticleFilter, page: Page): Fragment {
   )
 }
 
-const tagId = (name: string): Fragment => fragment`(select id from tags where name = ${name})`
+const tagId = (name: string): Fragment => fragment`(select id from tags where name = ${lookup(name)})`
 const userId = (name: string): Fragment =>
-  fragment`(select id from users where lower(username) = lower(${name}))`
+  fragment`(select id from users where lower(username) = lower(${lookup(name)}))`
 
 /** One index answers the page. Beyond the last match nothing is read at all. */
 function counted(total: Fragment, ids: Fragment, { limit, offset }: Page): Fragment {

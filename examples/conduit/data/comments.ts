@@ -1,6 +1,6 @@
 import { unlessGone } from './conflicts.ts'
 import type { Profile } from './profiles.ts'
-import type { Queryable, Viewer } from './queryable.ts'
+import { lookup, type Queryable, type Viewer } from './queryable.ts'
 
 export interface Comment {
   /** Below 2^53. */
@@ -37,7 +37,7 @@ export async function list(
       where c.article_id = a.id and c.id < ${before}::bigint
       order by c.id desc limit ${COMMENTS_MAX}
     ) c on true
-    where a.slug = ${slug}
+    where a.slug = ${lookup(slug)}
     order by c.id desc`
   if (rows.length === 0) return undefined
   return rows.filter((row) => row.commented).map(toComment)
@@ -54,7 +54,7 @@ export async function add(
     () => db.sql<CommentRow>`
       with added as (
         insert into comments (article_id, author_id, body)
-        select id, ${authorId}::integer, ${body} from articles where slug = ${slug}
+        select id, ${authorId}::integer, ${body} from articles where slug = ${lookup(slug)}
         returning id, author_id, body, created_at, updated_at
       )
       select true as commented, c.id::float8 as id, c.body,
@@ -77,13 +77,13 @@ export async function remove(
   const rows = await db.sql<{ author: number | null; removed: boolean }>`
     with removed as (
       delete from comments using articles
-      where articles.slug = ${slug} and comments.article_id = articles.id
+      where articles.slug = ${lookup(slug)} and comments.article_id = articles.id
         and comments.id = ${id}::bigint and comments.author_id = ${authorId}
       returning comments.id
     )
     select comments.author_id as author, exists (select from removed) as removed
     from articles left join comments on comments.article_id = articles.id and comments.id = ${id}::bigint
-    where articles.slug = ${slug}`
+    where articles.slug = ${lookup(slug)}`
   const row = rows[0]
   if (row === undefined) return 'no article'
   if (row.removed) return 'removed'

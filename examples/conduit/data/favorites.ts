@@ -1,13 +1,13 @@
 import { bySlug, type Article } from './articles.ts'
 import { unlessGone } from './conflicts.ts'
-import type { Queryable } from './queryable.ts'
+import { lookup, type Queryable } from './queryable.ts'
 
 /** Favouring twice is favouring once; the count is exact. Undefined when there is no such article. @throws UserGone */
 export async function add(db: Queryable, slug: string, userId: number): Promise<Article | undefined> {
   await unlessGone(
     () => db.sql`
       insert into favorites (article_id, user_id)
-      select id, ${userId}::integer from articles where slug = ${slug}
+      select id, ${userId}::integer from articles where slug = ${lookup(slug)}
       on conflict do nothing`,
   )
   return bySlug(db, slug, userId)
@@ -16,6 +16,6 @@ export async function add(db: Queryable, slug: string, userId: number): Promise<
 export async function remove(db: Queryable, slug: string, userId: number): Promise<Article | undefined> {
   await db.sql`
     delete from favorites
-    where user_id = ${userId} and article_id = (select id from articles where slug = ${slug})`
+    where user_id = ${userId} and article_id = (select id from articles where slug = ${lookup(slug)})`
   return bySlug(db, slug, userId)
 }

@@ -1,4 +1,4 @@
-import type { Queryable, Viewer } from './queryable.ts'
+import { lookup, type Queryable, type Viewer } from './queryable.ts'
 import { unlessGone } from './conflicts.ts'
 
 export interface Profile {
@@ -19,7 +19,7 @@ export async function byUsername(
     select username, bio, image, exists (
       select from follows where follower_id = ${viewer}::integer and followee_id = users.id
     ) as following
-    from users where lower(username) = lower(${username})`
+    from users where lower(username) = lower(${lookup(username)})`
   return rows[0]
 }
 
@@ -28,7 +28,7 @@ export async function follow(db: Queryable, viewer: number, username: string): P
   await unlessGone(
     () => db.sql`
       insert into follows (follower_id, followee_id)
-      select ${viewer}::integer, id from users where lower(username) = lower(${username})
+      select ${viewer}::integer, id from users where lower(username) = lower(${lookup(username)})
       on conflict do nothing`,
   )
   return byUsername(db, username, viewer)
@@ -42,6 +42,6 @@ export async function unfollow(
   await db.sql`
     delete from follows
     where follower_id = ${viewer}
-      and followee_id = (select id from users where lower(username) = lower(${username}))`
+      and followee_id = (select id from users where lower(username) = lower(${lookup(username)}))`
   return byUsername(db, username, viewer)
 }

@@ -11,3 +11,11 @@ export interface Page {
   readonly limit: number
   readonly offset: number
 }
+
+/**
+ * A name to look something up by, as it came in a URL. PostgreSQL refuses a text with NUL instead of not finding it,
+ * and no stored name is empty.
+ */
+export function lookup(name: string): string {
+  return name.includes('\0') ? '' : name
+}

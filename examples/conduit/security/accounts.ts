@@ -1,0 +1,37 @@
+// Registering, logging in and changing one's account, for the API and the pages alike.
+
+import type { Database } from 'pando/database'
+import type { z } from 'zod'
+import type { login, registration, userChanges } from '../data/input.ts'
+import * as users from '../data/users.ts'
+import type { User } from '../data/users.ts'
+import type { Passwords } from './passwords.ts'
+
+export interface Accounts {
+  /** @throws Taken, Busy */
+  register(input: z.output<typeof registration>): Promise<User>
+  /** The user with this address and password, or undefined. @throws Busy */
+  login(input: z.output<typeof login>): Promise<User | undefined>
+  /** The user as it then is; undefined when there is none. @throws Taken, Busy */
+  change(userId: number, input: z.output<typeof userChanges>): Promise<User | undefined>
+}
+
+export function createAccounts(database: Database, passwords: Passwords): Accounts {
+  return {
+    async register({ username, email, password }) {
+      const passwordHash = await passwords.hash(password)
+      return users.register(database, { username, email, passwordHash })
+    },
+    async login({ email, password }) {
+      const found = await users.credentials(database, email)
+      if (!(await passwords.verify(password, found?.passwordHash)) || found === undefined) return undefined
+      if (passwords.isWeak(found.passwordHash))
+        await users.rehash(database, found.user.id, found.passwordHash, await passwords.hash(password))
+      return found.user
+    },
+    async change(userId, { password, ...changes }) {
+      const passwordHash = password === undefined ? undefined : await passwords.hash(password)
+      return users.update(database, userId, { ...changes, passwordHash })
+    },
+  }
+}
