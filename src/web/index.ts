@@ -1,1 +1,3 @@
-export type { FetchHandler, Handler, NodeListener } from './handler.ts'
+export { webConfig, type WebSettings, type WebSettingsInput } from './config.ts'
+export type { FetchHandler, Handler, NodeBindings, NodeListener, UpgradeListener } from './handler.ts'
+export { createWebServer, type WebServer, type WebServerOptions } from './server.ts'

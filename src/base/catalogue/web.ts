@@ -1,1 +1,70 @@
-export const webErrors = {} as const
+export const webErrors = {
+  WEB_PORT_IN_USE: {
+    message: (at: { host: string; port: number }): string =>
+      `Port ${at.port} on ${at.host} is in use by another program.`,
+    fix: (at: { port: number }): string =>
+      `Stop that program (\`ss -ltnp 'sport = :${at.port}'\` names it), or choose another port with \`--port N\` or \`web.port\`.`,
+    permanent: true,
+  },
+  WEB_PORT_PRIVILEGED: {
+    message: (at: { port: number }): string => `This user may not listen on port ${at.port}.`,
+    fix: 'Choose a port from 1024 up with `--port N` or `web.port`, and let a proxy or the firewall forward the low one.',
+    permanent: true,
+  },
+  WEB_PORT_SHARING: {
+    message: (at: { processes: number; reason: string }): string =>
+      `${at.processes} web processes cannot share one port: ${at.reason}.`,
+    fix: 'Set `web.processes` to 1, or name a fixed `web.port` on Linux.',
+    permanent: true,
+  },
+  WEB_HOST_UNAVAILABLE: {
+    message: (at: { host: string; reason: string }): string =>
+      `The web server cannot listen on ${at.host}: ${at.reason}.`,
+    fix: 'Set `web.host` to an address of this machine: 127.0.0.1 for this machine only, 0.0.0.0 or :: for every network.',
+    permanent: true,
+  },
+  WEB_CONTROL_SOCKET: {
+    message: (at: { path: string; reason: string }): string =>
+      `The control socket ${at.path} could not be opened: ${at.reason}.`,
+    fix: 'Check that its directory exists, belongs to this user, and that no other process of the same name runs.',
+  },
+  WEB_HEADERS_SENT: {
+    message: (at: { name: string }): string =>
+      `The response header ${at.name} was added after the response's headers had been sent.`,
+    fix: 'Add it before the first byte of the answer is written.',
+  },
+  WEB_REQUEST_MALFORMED: {
+    message: (at: { reason: string }): string => `The request is not valid HTTP: ${at.reason}.`,
+    fix: 'Correct the client.',
+  },
+  WEB_HEADERS_TOO_LARGE: {
+    message: (at: { maxBytes: number }): string =>
+      `The request's headers are larger than ${at.maxBytes} bytes.`,
+    fix: 'Send fewer or smaller cookies and headers, or raise `web.headersMaxBytes`.',
+  },
+  WEB_BODY_TOO_LARGE: {
+    message: (at: { maxBytes: number }): string => `The request's body is larger than ${at.maxBytes} bytes.`,
+    fix: 'Send less, or raise `web.bodyMaxBytes`.',
+  },
+  WEB_REQUEST_TIMEOUT: {
+    message: (_at: object): string => `The request did not arrive completely in the time allowed.`,
+    fix: 'Send faster, or raise `web.headersTimeoutMs` or `web.requestTimeoutMs`.',
+  },
+  WEB_ANSWER_TIMEOUT: {
+    message: (at: { waitedMs: number }): string =>
+      `The application did not begin to answer within ${at.waitedMs} ms.`,
+    fix: 'Look for what that route waits for; move slow work out of the request, or raise `web.answerTimeoutMs`.',
+  },
+  WEB_METHOD_UNSUPPORTED: {
+    message: (at: { method: string }): string => `The method ${at.method} is not supported.`,
+    fix: 'This is a web server and no proxy: use GET, POST and the other methods of a resource.',
+  },
+  WEB_HANDLER_FAILED: {
+    message: (_at: object): string => `The application failed to answer this request.`,
+    fix: 'The log has the error under the same requestId.',
+  },
+  WEB_OVERLOADED: {
+    message: (_at: object): string => `The service is busy. Try again in a moment.`,
+    fix: 'Look at the log for the limit that was reached, and give that part more capacity.',
+  },
+} as const

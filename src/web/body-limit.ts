@@ -1,0 +1,41 @@
+// The largest body. A length that is announced is judged before the application runs, and the parser holds the client
+// to it; a chunked body is counted as it arrives, without being kept, whoever reads it.
+
+import { PlatformError } from '../base/errors.ts'
+import type { Exchange } from './exchange.ts'
+import { refuseAndClose } from './failure.ts'
+import { refusal } from './refusal.ts'
+
+/** Refuses the request with 413 and returns false when its announced length is over the limit. */
+export function admitBody(exchange: Exchange): boolean {
+  const { headers } = exchange.incoming
+  const { bodyMaxBytes } = exchange.serving.settings
+  const announced = headers['content-length']
+  if (announced !== undefined && Number(announced) > bodyMaxBytes) {
+    refuseBody(exchange, bodyMaxBytes)
+    return false
+  }
+  if (headers['transfer-encoding'] !== undefined) countBody(exchange, bodyMaxBytes)
+  return true
+}
+
+function countBody(exchange: Exchange, maxBytes: number): void {
+  const { incoming } = exchange
+  const push = incoming.push.bind(incoming)
+  let seenBytes = 0
+  // Node's parser hands every chunk to `push`; a listener for `data` would start the stream before its reader is there.
+  incoming.push = (chunk: Uint8Array | null, encoding?: BufferEncoding): boolean => {
+    seenBytes += chunk?.byteLength ?? 0
+    if (seenBytes <= maxBytes) return push(chunk, encoding)
+    refuseBody(exchange, maxBytes)
+    return true
+  }
+}
+
+function refuseBody(exchange: Exchange, maxBytes: number): void {
+  refuseAndClose(
+    exchange,
+    refusal(413, 'WEB_BODY_TOO_LARGE', { maxBytes }),
+    new PlatformError('WEB_BODY_TOO_LARGE', { maxBytes }),
+  )
+}

@@ -1,0 +1,85 @@
+// Connections on which no request came about: malformed, too large, too slow; and requests that nobody answers.
+
+import type { Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { PlatformError } from '../base/errors.ts'
+import { exchangeOf } from './exchange.ts'
+import { refuseAndClose } from './failure.ts'
+import { cut, isCut, refusal, type Refusal, refusalOnTheWire } from './refusal.ts'
+import type { Serving } from './serving.ts'
+
+/** The answer being written on a connection. Node keeps it under this name; its own 408 is decided by it too. */
+type Connection = Duplex & { readonly _httpMessage?: ServerResponse | null }
+
+/** Answers what Node's parser reports: 400, 408, 413, 431. */
+export function answerClientErrors(server: Server, serving: Serving): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Connection) => {
+    // After a refusal the parser goes on to complain about what still arrives.
+    if (isCut(socket)) return
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy()
+      return
+    }
+    end(socket, clientRefusal(error, serving), error, serving)
+  })
+}
+
+/** Ends connections on which nothing has moved for `answerTimeoutMs` (and idle ones after `keepAliveMs`). */
+export function answerSilence(server: Server, serving: Serving): void {
+  const { answerTimeoutMs } = serving.settings
+  server.timeout = answerTimeoutMs
+  server.on('timeout', (socket: Connection & { setTimeout(ms: number): unknown }) => {
+    const response = socket._httpMessage
+    if (!response) socket.destroy()
+    else if (!response.headersSent)
+      end(
+        socket,
+        silenceRefusal(response, serving),
+        new PlatformError('WEB_ANSWER_TIMEOUT', { waitedMs: answerTimeoutMs }),
+        serving,
+      )
+    // The client takes nothing of what waits for it; an answer that merely pauses (server-sent events) goes on.
+    else if (response.writableLength > 0 || socket.writableLength > 0) socket.destroy()
+    else socket.setTimeout(answerTimeoutMs)
+  })
+}
+
+function end(socket: Connection, answer: Refusal, error: Error, serving: Serving): void {
+  const exchange = exchangeOf(socket._httpMessage)
+  if (exchange !== undefined) refuseAndClose(exchange, answer, error)
+  else if (socket._httpMessage?.headersSent === true) socket.destroy()
+  else cut(socket, refusalOnTheWire(answer), serving.clock)
+}
+
+function silenceRefusal(response: ServerResponse, serving: Serving): Refusal {
+  if (!response.req.complete) return refusal(408, 'WEB_REQUEST_TIMEOUT', {})
+  const waitedMs = serving.settings.answerTimeoutMs
+  const { method } = response.req
+  serving.log.error(
+    { tier: 'web', requestId: exchangeOf(response)?.requestId, method, waitedMs },
+    'the application did not begin to answer',
+  )
+  return refusal(503, 'WEB_ANSWER_TIMEOUT', { waitedMs })
+}
+
+/** Codes of llhttp and of Node's http server. Pure. */
+export function clientRefusal(
+  error: NodeJS.ErrnoException,
+  { settings }: Pick<Serving, 'settings'>,
+): Refusal {
+  switch (error.code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return refusal(408, 'WEB_REQUEST_TIMEOUT', {})
+    case 'HPE_HEADER_OVERFLOW':
+      return refusal(431, 'WEB_HEADERS_TOO_LARGE', { maxBytes: settings.headersMaxBytes })
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return refusal(413, 'WEB_BODY_TOO_LARGE', { maxBytes: settings.bodyMaxBytes })
+    default:
+      return refusal(400, 'WEB_REQUEST_MALFORMED', { reason: reasonOf(error) })
+  }
+}
+
+/** llhttp's constant sentence, for example `Invalid header token`; never bytes of the request. */
+function reasonOf(error: NodeJS.ErrnoException & { readonly reason?: unknown }): string {
+  return typeof error.reason === 'string' ? error.reason : 'it cannot be parsed'
+}

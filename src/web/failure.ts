@@ -1,0 +1,81 @@
+// What happens when the application lets an error through: one log line, one answer, in that order of importance.
+
+import { RequestError } from '@hono/node-server'
+import type { Exchange } from './exchange.ts'
+import { answerInstead, cut, failBody, refusal, type Refusal, refusalOnTheWire, silence } from './refusal.ts'
+import { refusalOf } from './statuses.ts'
+
+/**
+ * Answers for an application that failed with `error`: undefined when the adapter has already printed it. An answer
+ * that has begun cannot be taken back, so its connection is closed and the client sees that it is incomplete.
+ */
+export function answerFailure(exchange: Exchange, error: unknown): void {
+  const { serving, response, requestId, method } = exchange
+  // Refused already: this error is the echo of the refusal in the application.
+  if (exchange.refused) return
+  if (error instanceof RequestError) {
+    refuse(
+      exchange,
+      refusal(400, 'WEB_REQUEST_MALFORMED', { reason: 'its target or Host is not a valid URL' }),
+    )
+    return
+  }
+  const answer = refusalOf(error)
+  const began = response.headersSent
+  const fields = {
+    tier: 'web',
+    requestId,
+    method,
+    path: pathOf(exchange.url),
+    status: answer.status,
+    code: answer.code,
+  }
+  if (answer.status >= 500)
+    serving.log.error(
+      error === undefined ? fields : { ...fields, error },
+      began ? 'the application failed in the middle of an answer' : 'the application failed to answer',
+    )
+  if (response.writableEnded) return
+  exchange.refused = true
+  if (began) response.destroy()
+  else answerInstead(response, answer, requestId)
+}
+
+/** Refuses the request on its open connection, which stays usable when the request is fully read. */
+export function refuse(exchange: Exchange, answer: Refusal): void {
+  exchange.refused = true
+  answerInstead(exchange.response, answer, exchange.requestId)
+}
+
+/**
+ * Refuses the request and ends its connection; whoever reads the body sees `error`. An answer that has begun is cut
+ * off instead.
+ */
+export function refuseAndClose(exchange: Exchange, answer: Refusal, error: Error): void {
+  if (exchange.refused) return
+  exchange.refused = true
+  const { response, incoming, serving, requestId, method } = exchange
+  const { socket } = incoming
+  if (response.headersSent) {
+    socket.destroy()
+    return
+  }
+  failBody(incoming, error)
+  silence(response)
+  if (response.socket === null) {
+    // Requests before this one on the same connection are not answered yet: their answers go first.
+    response.once('socket', () => cutResponse())
+    return
+  }
+  cutResponse()
+
+  function cutResponse(): void {
+    cut(socket, refusalOnTheWire(answer, requestId, method), serving.clock)
+  }
+}
+
+/** Without the query, which may carry secrets. */
+function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}

@@ -1,0 +1,219 @@
+// The web server: one process's listener for one application, from the port to the drain.
+//
+// Invariants: the application never runs for a request that was refused; every request ends in exactly one answer or
+// a closed connection; after `stop` nothing of ours is open. It does not load the application and knows no tier.
+
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { runForRequest } from '../base/context.ts'
+import { describeError, PlatformError } from '../base/errors.ts'
+import type { Logger } from '../base/log.ts'
+import { type Service, startStop } from '../base/service.ts'
+import { answerClientErrors, answerSilence } from './client-errors.ts'
+import type { WebSettings } from './config.ts'
+import { type Connections, trackConnections } from './connections.ts'
+import { type ControlListener, openControl } from './control.ts'
+import type { Handler, UpgradeListener } from './handler.ts'
+import { healthOf } from './health.ts'
+import { requestListener } from './listener.ts'
+import { cut, refusal, refusalOnTheWire } from './refusal.ts'
+import type { Serving } from './serving.ts'
+import { UpgradeContext } from './upgrade-context.ts'
+
+export interface WebServerOptions {
+  readonly handler: Handler
+  /** `webConfig.parse({ … })`. With `processes` other than 1 the port is opened for sharing. */
+  readonly settings: WebSettings
+  readonly log: Logger
+  readonly clock?: Clock
+  /**
+   * Asked for `/-/ready`: true when requests may come, else false or the reason in a few words. Must be quick and must
+   * not throw. Default: always true.
+   */
+  readonly isReady?: () => boolean | string
+  /** Path of a Unix socket that answers the health paths for this process alone. */
+  readonly controlSocket?: string
+}
+
+export interface WebServer extends Service {
+  /** Where it listens: undefined before `start` and after `stop`. */
+  readonly address: { readonly host: string; readonly port: number } | undefined
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/**
+ * A server for `handler`. `start` resolves when it accepts connections; `stop(deadlineMs)` drains: it reports not
+ * ready for `announceMs` (within the deadline), stops accepting, closes idle connections, lets requests in work finish
+ * with `connection: close`, and cuts what is left at the deadline.
+ *
+ * A fetch handler replaces the global `Request` and `Response` with `@hono/node-server`'s light ones.
+ *
+ * @throws from `start`: WEB_PORT_IN_USE, WEB_PORT_PRIVILEGED, WEB_PORT_SHARING, WEB_HOST_UNAVAILABLE, WEB_CONTROL_SOCKET
+ */
+export function createWebServer(options: WebServerOptions): WebServer {
+  const { handler, settings, log, clock = systemClock, isReady = () => true } = options
+  const serving: Serving = { settings, log, clock, isReady, speaksFetch: 'fetch' in handler, draining: false }
+  const listener = requestListener(serving, handler)
+  let server: Server | undefined
+  let connections: Connections | undefined
+  let control: ControlListener | undefined
+  let address: { readonly host: string; readonly port: number } | undefined
+
+  const service = startStop({
+    async open() {
+      serving.draining = false
+      server = newServer(settings)
+      connections = trackConnections(server, clock)
+      server.on('request', listener)
+      // Before the client is told to go on, it may be told that its body is too large.
+      server.on('checkContinue', (incoming, response) => {
+        if (Number(incoming.headers['content-length'] ?? 0) <= settings.bodyMaxBytes) response.writeContinue()
+        listener(incoming, response)
+      })
+      answerClientErrors(server, serving)
+      answerSilence(server, serving)
+      refuseTunnels(server, serving)
+      if (handler.upgrade !== undefined) acceptUpgrades(server, serving, connections, handler.upgrade)
+      // First, so that whoever finds the port taken can ask whether one of us has it.
+      if (options.controlSocket !== undefined)
+        control = await openControl(options.controlSocket, () => ({
+          ...healthOf(serving),
+          pid: process.pid,
+          port: address?.port ?? 0,
+          residentBytes: process.memoryUsage.rss(),
+        }))
+      address = await listen(server, settings)
+    },
+    async close(deadlineMs) {
+      serving.draining = true
+      const endsAt = clock.monotonic() + deadlineMs
+      if (server?.listening === true) {
+        const announceMs = Math.min(settings.announceMs, deadlineMs)
+        if (announceMs > 0) await clock.sleep(announceMs)
+        const closed = Promise.withResolvers<void>()
+        server.close(() => closed.resolve())
+        await connections?.drain(Math.max(0, endsAt - clock.monotonic()))
+        await closed.promise
+      }
+      await control?.close()
+      server = connections = control = address = undefined
+    },
+  })
+
+  return {
+    start: (signal) => service.start(signal),
+    stop: (deadlineMs) => service.stop(deadlineMs),
+    get health() {
+      return service.health
+    },
+    get address() {
+      return address
+    },
+    [Symbol.asyncDispose]: () => service.stop(settings.drainMs),
+  }
+}
+
+// A slow request is noticed at the latest a quarter of its time late; Node's own interval is 30 s.
+const MAX_CHECK_INTERVAL_MS = 5_000
+
+function newServer(settings: WebSettings): Server {
+  const { headersTimeoutMs, requestTimeoutMs } = settings
+  const server = createServer({
+    maxHeaderSize: settings.headersMaxBytes,
+    headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(MAX_CHECK_INTERVAL_MS, Math.ceil(headersTimeoutMs / 4)),
+    keepAliveTimeout: settings.keepAliveMs,
+    insecureHTTPParser: false,
+    noDelay: true,
+  })
+  server.maxConnections = settings.maxConnections
+  return server
+}
+
+async function listen(server: Server, settings: WebSettings): Promise<{ host: string; port: number }> {
+  const { host, port, processes } = settings
+  if (processes !== 1) assertSharable(settings)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  // `exclusive`: in a `node:cluster` worker the primary must not open the port in our name.
+  server.listen({ host, port, exclusive: true, reusePort: processes !== 1 }, resolve)
+  try {
+    await promise
+  } catch (cause) {
+    throw listenError(cause as NodeJS.ErrnoException, settings)
+  }
+  server.off('error', reject)
+  const bound = server.address() as AddressInfo
+  return { host: bound.address, port: bound.port }
+}
+
+function assertSharable({ processes, port }: WebSettings): void {
+  const count = typeof processes === 'number' ? processes : 2
+  if (process.platform !== 'linux')
+    throw new PlatformError('WEB_PORT_SHARING', {
+      processes: count,
+      reason: `${process.platform} does not spread connections over them`,
+    })
+  if (port === 0)
+    throw new PlatformError('WEB_PORT_SHARING', {
+      processes: count,
+      reason: 'port 0 is another port for each',
+    })
+}
+
+function listenError(cause: NodeJS.ErrnoException, { host, port }: WebSettings): Error {
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return new PlatformError('WEB_PORT_IN_USE', { host, port }, { cause })
+    case 'EACCES':
+      return new PlatformError('WEB_PORT_PRIVILEGED', { port }, { cause })
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return new PlatformError('WEB_HOST_UNAVAILABLE', { host, reason: describeError(cause) }, { cause })
+    default:
+      return cause
+  }
+}
+
+/** CONNECT asks for a tunnel; without an answer Node closes the connection silently. */
+function refuseTunnels(server: Server, serving: Serving): void {
+  server.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
+    cut(
+      socket,
+      refusalOnTheWire(refusal(405, 'WEB_METHOD_UNSUPPORTED', { method: 'CONNECT' })),
+      serving.clock,
+    )
+  })
+}
+
+function acceptUpgrades(
+  server: Server,
+  serving: Serving,
+  connections: Connections,
+  upgrade: UpgradeListener,
+): void {
+  server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (serving.draining) {
+      socket.destroy()
+      return
+    }
+    connections.upgraded(socket, incoming.headers.upgrade ?? '')
+    // A visitor who goes away is no error of ours, and without a listener it would end the process.
+    socket.on('error', () => {})
+    const context = new UpgradeContext(serving, incoming)
+    try {
+      runForRequest(context, () => upgrade(incoming, socket, head))
+    } catch (error) {
+      const { requestId, method } = context
+      serving.log.error(
+        { tier: 'web', requestId, method, error },
+        'the application failed to upgrade a connection',
+      )
+      cut(socket, refusalOnTheWire(refusal(500, 'WEB_HANDLER_FAILED', {}), requestId), serving.clock)
+    }
+  })
+}

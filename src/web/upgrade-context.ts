@@ -1,0 +1,40 @@
+// The request context of a connection that is upgraded to another protocol: it has request headers and an end, and no
+// response to add headers to.
+
+import type { IncomingMessage } from 'node:http'
+import type { RequestContext } from '../base/context.ts'
+import { PlatformError } from '../base/errors.ts'
+import { isSecure, joinedHeader } from './request-facts.ts'
+import { requestIdFrom } from './request-id.ts'
+import type { Serving } from './serving.ts'
+
+export class UpgradeContext implements RequestContext {
+  readonly requestId: string
+  readonly method: string
+  readonly url: string
+  readonly secure: boolean
+  readonly kept: Map<symbol, unknown> = new Map()
+  private readonly incoming: IncomingMessage
+
+  constructor({ settings }: Serving, incoming: IncomingMessage) {
+    this.incoming = incoming
+    this.requestId = requestIdFrom(incoming.headers['x-request-id'])
+    this.method = incoming.method ?? 'GET'
+    this.url = incoming.url ?? '/'
+    this.secure = isSecure(incoming, settings.trustProxy)
+  }
+
+  header(name: string): string | undefined {
+    return joinedHeader(this.incoming, name)
+  }
+
+  appendHeader(name: string): void {
+    throw new PlatformError('WEB_HEADERS_SENT', { name })
+  }
+
+  onDisconnect(callback: () => void): () => void {
+    const { socket } = this.incoming
+    socket.once('close', callback)
+    return () => socket.off('close', callback)
+  }
+}
