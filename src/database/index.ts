@@ -1,3 +1,12 @@
+export { databaseConfig, type DatabaseSettings, type DatabaseSettingsInput } from './config.ts'
+export { describeConnection, type DatabaseConnection } from './connection.ts'
 export type { Database, Row, Sql, Transaction, TransactionOptions } from './database.ts'
-export type { Fragment } from './fragment.ts'
+export { fragment, identifier, join, type Fragment } from './fragment.ts'
+export type { QueryObservation } from './observe.ts'
+export {
+  openDatabase,
+  type DatabaseEnvironment,
+  type OpenDatabase,
+  type OpenDatabaseSettings,
+} from './open.ts'
 export type { DatabasePool, DatabasePoolClient } from './pool.ts'

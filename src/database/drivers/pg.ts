@@ -1,0 +1,287 @@
+// The driver on `pg`: its own Pool and Client, so whatever is written for them works unchanged. Added are what a web
+// process needs: waiting for a server that restarts, a bounded queue, connections that are closed and not reused when
+// they are left with a transaction or a statement on them, and an end that does not wait for ever.
+
+import { AsyncResource } from 'node:async_hooks'
+import pg from 'pg'
+import { backoff } from '../../base/backoff.ts'
+import type { Clock } from '../../base/clock.ts'
+import { currentRequest } from '../../base/context.ts'
+import { describeError, PlatformError } from '../../base/errors.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Random } from '../../base/random.ts'
+import { describeConnection, type DatabaseConnection } from '../connection.ts'
+import type { Connection, DatabaseDriver, PreparedStatement, StatementResult } from '../driver.ts'
+import { connectVerdict, isServerError } from '../failure.ts'
+import { answered, isSubmittable, ManagedClient, type Done, type QueryArgument } from './client.ts'
+import { exactNumbers } from './values.ts'
+
+export interface PgDriverOptions {
+  readonly connection: DatabaseConnection
+  readonly poolMax: number
+  readonly poolMaxWaiting: number
+  readonly connectTimeoutMs: number
+  readonly statementTimeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly clock: Clock
+  readonly log: Logger
+  readonly random: Random
+}
+
+type Checkout = (error: Error | undefined, client: PooledClient) => void
+type PooledClient = ManagedClient & { release(discard?: Error | boolean): void }
+
+const FIRST_RETRY_MS = 10
+const LONGEST_RETRY_MS = 250
+
+export function pgDriver(options: PgDriverOptions): DatabaseDriver {
+  const pool = new ManagedPool(options)
+  let closing: Promise<void> | undefined
+  return {
+    pool,
+    acquire: () =>
+      new Promise((resolve, reject) => {
+        pool.checkout((error, client) => (error ? reject(error) : resolve(connectionOn(client))))
+      }),
+    run({ text, values, name }) {
+      const request = currentRequest()
+      return answered((done) =>
+        pool.execute(
+          { text, values: values as unknown[], name, types: exactNumbers } as QueryArgument,
+          undefined,
+          request,
+          done,
+        ),
+      )
+    },
+    close(deadlineMs) {
+      closing ??= pool.closeWithin(deadlineMs)
+      return closing
+    },
+  }
+}
+
+class ManagedPool extends pg.Pool {
+  private readonly settings: PgDriverOptions
+  private readonly clients = new Set<PooledClient>()
+
+  constructor(settings: PgDriverOptions) {
+    const { connection, connectTimeoutMs, statementTimeoutMs, clock } = settings
+    const limits = { statementTimeoutMs, monotonic: () => clock.monotonic() }
+    // The limit on connecting is the client's alone: given to the pool it would start a timer for every statement.
+    class Client extends ManagedClient {
+      constructor(config: pg.ClientConfig) {
+        // The pool hides the password from enumeration, which a spread obeys.
+        super({ ...config, password: config.password, connectionTimeoutMillis: connectTimeoutMs, limits })
+      }
+    }
+    super({
+      ...('url' in connection ? { connectionString: connection.url } : connection),
+      Client: Client as never,
+      max: settings.poolMax,
+      idleTimeoutMillis: settings.idleTimeoutMs,
+      statement_timeout: statementTimeoutMs,
+      application_name: 'pando',
+      keepAlive: true,
+      // A pool that is idle keeps no process alive.
+      allowExitOnIdle: true,
+    })
+    this.settings = settings
+    this.on('connect', (client) => this.clients.add(client as unknown as PooledClient))
+    this.on('remove', (client) => this.clients.delete(client as unknown as PooledClient))
+    // An idle connection that dies is replaced when one is needed; without a listener it would end the process.
+    this.on('error', (error) =>
+      settings.log.warn(
+        { tier: 'database', reason: describeError(error) },
+        'an idle database connection was lost',
+      ),
+    )
+    this.on('release', (error, client) => this.closeUnlessClean(error, client as unknown as PooledClient))
+  }
+
+  override connect(...args: readonly unknown[]): never {
+    const [callback] = args
+    if (typeof callback !== 'function') {
+      return new Promise((resolve, reject) => {
+        this.checkout((error, client) => (error ? reject(error) : resolve(client)))
+      }) as never
+    }
+    // The pool calls back from whoever released the connection; the statement must still belong to this request.
+    const bound = AsyncResource.bind(callback as (...values: unknown[]) => void)
+    this.checkout((error, client) => bound(error, client, error ? () => {} : client.release))
+    return undefined as never
+  }
+
+  override query(...args: readonly unknown[]): never {
+    const [config, values, last] = args
+    if (typeof config === 'function' || isSubmittable(config))
+      return super.query(...(args as [never, never, never])) as never
+    const callback = typeof values === 'function' ? values : last
+    const parameters = typeof values === 'function' ? undefined : values
+    const request = currentRequest()
+    const send = (done: Done): void => this.execute(config as QueryArgument, parameters, request, done)
+    if (typeof callback === 'function') return send(AsyncResource.bind(callback as Done)) as never
+    return answered(send) as never
+  }
+
+  execute(
+    config: QueryArgument,
+    values: unknown,
+    request: ReturnType<typeof currentRequest>,
+    done: Done,
+  ): void {
+    this.checkout((refused, client) => {
+      if (refused) return done(refused, undefined as never)
+      client.execute(config, values, request, (error, result) => {
+        client.release(error !== undefined && !leavesSessionClean(error, config, values))
+        done(error, result)
+      })
+    })
+  }
+
+  /** Gets a connection, waiting for a free one or for the server within the limits. */
+  checkout(done: Checkout): void {
+    if (this.ending) return done(new PlatformError('DATABASE_CLOSED', undefined), undefined as never)
+    const startedAtMs = this.settings.clock.monotonic()
+    if (this.idleCount === 0 && this.totalCount >= this.settings.poolMax)
+      return this.waitInLine(startedAtMs, done)
+    this.take(startedAtMs, done)
+  }
+
+  private take(startedAtMs: number, done: Checkout): void {
+    super.connect((error: Error | undefined, client: pg.PoolClient | undefined) => {
+      if (error)
+        this.takeAgain(error, startedAtMs).then(
+          (later) => done(undefined, later),
+          (last) => done(last as Error, undefined as never),
+        )
+      else done(undefined, reset(client))
+    })
+  }
+
+  private async takeAgain(first: Error, startedAtMs: number): Promise<PooledClient> {
+    const { clock, random, connectTimeoutMs, connection } = this.settings
+    let error: unknown = first
+    for (const delayMs of backoff({
+      firstMs: FIRST_RETRY_MS,
+      maxMs: LONGEST_RETRY_MS,
+      attempts: Infinity,
+      random,
+    })) {
+      const address = describeConnection(connection)
+      if (this.ending) throw new PlatformError('DATABASE_CLOSED', undefined)
+      if (connectVerdict(error) === 'denied')
+        throw new PlatformError(
+          'DATABASE_ACCESS_DENIED',
+          { address, user: userOf(connection), reason: describeError(error) },
+          { cause: error },
+        )
+      const waitedMs = clock.monotonic() - startedAtMs
+      if (waitedMs + delayMs > connectTimeoutMs)
+        throw new PlatformError(
+          'DATABASE_UNREACHABLE',
+          { address, waitedMs, reason: describeError(error) },
+          { cause: error },
+        )
+      await clock.sleep(delayMs)
+      try {
+        return reset(await super.connect())
+      } catch (next) {
+        error = next
+      }
+    }
+    throw error
+  }
+
+  private waitInLine(startedAtMs: number, done: Checkout): void {
+    const { clock, poolMax, poolMaxWaiting, connectTimeoutMs } = this.settings
+    if (this.waitingCount >= poolMaxWaiting) {
+      const limit = `database.poolMaxWaiting = ${poolMaxWaiting} statements in the queue`
+      return done(new PlatformError('DATABASE_POOL_EXHAUSTED', { limit, waitedMs: 0 }), undefined as never)
+    }
+    let late = false
+    const stopTimer = clock.after(connectTimeoutMs, () => {
+      late = true
+      const limit = `database.poolMax = ${poolMax} connections in each process`
+      done(
+        new PlatformError('DATABASE_POOL_EXHAUSTED', { limit, waitedMs: connectTimeoutMs }),
+        undefined as never,
+      )
+    })
+    this.take(startedAtMs, (error, client) => {
+      stopTimer()
+      if (!late) done(error, client)
+      else if (!error) client.release()
+    })
+  }
+
+  /** A connection that still has a transaction or a statement on it would hand both to the next user. */
+  private closeUnlessClean(error: unknown, client: PooledClient): void {
+    if (error || (client.inFlight === 0 && client.getTransactionStatus() === 'I')) return
+    this.settings.log.warn(
+      { tier: 'database' },
+      'a connection was released with a transaction or statement on it and is closed',
+    )
+    void client.end()
+  }
+
+  async closeWithin(deadlineMs: number): Promise<void> {
+    if (this.ended) return
+    const ended = this.ending ? Promise.resolve() : super.end()
+    const timer = new AbortController()
+    const late = this.settings.clock.sleep(deadlineMs, timer.signal).then(
+      () => 'late',
+      () => 'in time',
+    )
+    const outcome = await Promise.race([ended.then(() => 'in time'), late])
+    timer.abort()
+    if (outcome === 'late') await Promise.all([...this.clients].map((client) => client.end()))
+  }
+}
+
+function reset(client: unknown): PooledClient {
+  const pooled = client as PooledClient
+  pooled.lastFailure = undefined
+  return pooled
+}
+
+/** A single parameterised statement that failed has rolled itself back; several in one text may have begun something. */
+function leavesSessionClean(error: Error, config: QueryArgument, values: unknown): boolean {
+  const server = isServerError(error) || isServerError(error.cause)
+  const single = Array.isArray(values)
+    ? values.length > 0
+    : typeof config !== 'string' && (config.name !== undefined || (config.values?.length ?? 0) > 0)
+  return server && single && (!('code' in error) || error.code !== 'DATABASE_CONNECTION_LOST')
+}
+
+function userOf(connection: DatabaseConnection): string {
+  return 'url' in connection ? new URL(connection.url).username : connection.user
+}
+
+const STATUS = { I: 'idle', T: 'transaction', E: 'failed' } as const
+
+function connectionOn(client: PooledClient): Connection {
+  return {
+    client: client as unknown as pg.PoolClient,
+    run: ({ text, values, name }: PreparedStatement): Promise<StatementResult> =>
+      answered((done) =>
+        client.execute(
+          { text, values, name, types: exactNumbers } as never,
+          undefined,
+          currentRequest(),
+          done,
+        ),
+      ),
+    control: (text) => answered((done) => client.execute(text, undefined, undefined, done)),
+    get lost() {
+      return client.lost
+    },
+    get status() {
+      return STATUS[client.getTransactionStatus() ?? 'I']
+    },
+    get lastFailure() {
+      return client.lastFailure
+    },
+    release: (discard = false) => client.release(discard),
+  }
+}
