@@ -24,11 +24,11 @@ export interface Answer {
   json(): unknown
 }
 
-/** One write that the server acknowledged. Plain JSON: it may be written down and checked by another process. */
+/** One write that the server acknowledged. Flat JSON: it may be written down and checked by another process. */
 export interface AcknowledgedWrite {
   /** Names what was written, the same for every write of the same thing: `comment 17`, `follow alice bob`. */
   readonly key: string
-  readonly [field: string]: JsonValue
+  readonly [field: string]: string | number | boolean | null
 }
 
 /** A read that tells whether a write can be seen. */
@@ -78,12 +78,12 @@ export interface MixVariable {
 /** What `prepare` may use. Its requests are not measured. */
 export interface Preparation<Variable extends string = string> {
   /** One request to the target over a shared connection. Rejects on network errors only. */
-  fetch(request: Pick<LoadRequest, 'method' | 'path' | 'headers' | 'body'>): Promise<Answer>
+  readonly fetch: (request: Pick<LoadRequest, 'method' | 'path' | 'headers' | 'body'>) => Promise<Answer>
   /** `--var NAME=VALUE`, or the default. */
   readonly variables: Readonly<Record<Variable, string>>
   readonly random: Random
   /** Tells the person who waits what is going on. */
-  progress(text: string): void
+  readonly progress: (text: string) => void
 }
 
 export interface Mix<State = unknown, Variable extends string = string> {
