@@ -1,0 +1,26 @@
+// A page's form as text fields. A missing field is the empty text and a file is none, so a handler checks one thing:
+// what the text says.
+
+import type { Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { MiddlewareHandler } from 'hono'
+
+/** Larger than any article with its limits in the data layer, written in percent-encoding. */
+export const MAX_FORM_BYTES = 1024 * 1024
+
+export interface Form {
+  text(name: string): string
+  /** Every value of a repeated field. */
+  all(name: string): string[]
+}
+
+export const formLimit: MiddlewareHandler = bodyLimit({ maxSize: MAX_FORM_BYTES })
+
+export async function readForm(c: Context): Promise<Form> {
+  const fields = await c.req.parseBody({ all: true })
+  const all = (name: string): string[] =>
+    [fields[name]].flat().filter((value): value is string => typeof value === 'string')
+  // Browsers send line breaks as CR LF (HTML §4.10.21.4); what is stored has LF, as from the API.
+  const plain = (value: string): string => value.replaceAll('\r\n', '\n')
+  return { text: (name) => plain(all(name)[0] ?? ''), all: (name) => all(name).map(plain) }
+}
