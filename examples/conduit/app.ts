@@ -1,21 +1,28 @@
 // Conduit, the RealWorld application: a JSON API and rendered pages over one data layer.
 
-import { Hono } from 'hono'
 import { defineApp, type AppDefinition } from 'pando'
 import { createApi } from './api/index.ts'
+import { createPages } from './pages/index.ts'
 import { createAccounts } from './security/accounts.ts'
-import { createPasswords } from './security/passwords.ts'
+import { createPasswords } from './security/password.ts'
 import { createTokens } from './security/tokens.ts'
 
 const conduit: AppDefinition = defineApp({
   name: 'conduit',
   migrations: './migrations',
-  setup({ database, sessions, secret }) {
+  setup({ database, sessions, files, log, secret }) {
     const accounts = createAccounts(database, createPasswords())
     const tokens = createTokens(secret('jwt'))
-    const site = new Hono().route('/api', createApi({ database, sessions, accounts, tokens }))
-    return { fetch: (request) => site.fetch(request) }
+    const api = createApi({ database, sessions, accounts, tokens })
+    const pages = createPages({ database, sessions, files, log, accounts, tokens })
+    return {
+      fetch: (request) => (isForApi(request) ? api.fetch(request) : pages.fetch(request)),
+    }
   },
 })
+
+function isForApi(request: Request): boolean {
+  return /^\/api(?:\/|$)/.test(new URL(request.url).pathname)
+}
 
 export default conduit

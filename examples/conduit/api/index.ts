@@ -1,4 +1,4 @@
-// The JSON API of the RealWorld contract, to be mounted at `/api`. Every answer is JSON, errors and unknown paths too.
+// The JSON API of the RealWorld contract, under `/api`. Every answer is JSON, errors and unknown paths too.
 
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -27,13 +27,14 @@ export interface ApiDeps {
 
 export function createApi(deps: ApiDeps): Hono {
   const tags = createTagReader()
-  const api = new Hono()
+  const api = new Hono().basePath('/api')
 
-  api.use(cors({ origin: '*', allowHeaders: ['Content-Type', 'Authorization'], maxAge: 86_400 }))
   api.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (c) => refuse(c, 413, { body: [`is too large (maximum is ${MAX_BODY_BYTES} bytes)`] }),
+    cors({
+      origin: '*',
+      allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+      allowHeaders: ['Content-Type', 'Authorization'],
+      maxAge: 86_400,
     }),
   )
   api.use(async (c, next) => {
@@ -43,6 +44,13 @@ export function createApi(deps: ApiDeps): Hono {
     c.header('cache-control', own ? 'no-store' : 'no-cache')
     c.header('vary', 'Authorization', { append: true })
   })
+
+  api.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: (c) => refuse(c, 413, { body: [`is too large (maximum is ${MAX_BODY_BYTES} bytes)`] }),
+    }),
+  )
 
   api.route('/', userRoutes(deps))
   api.route('/', profileRoutes(deps))

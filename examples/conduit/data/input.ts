@@ -36,7 +36,7 @@ const storable = (): z.ZodString =>
 const line = (max: number): z.ZodString =>
   storable().trim().max(max, `is too long (maximum is ${max} characters)`)
 
-const requiredLine = (max: number): z.ZodString => line(max).min(1, BLANK)
+const requiredLine = (max: number): z.ZodString => line(max).refine((value) => value !== '', BLANK)
 
 const requiredText = (maxBytes: number): z.ZodString =>
   storable()
@@ -55,11 +55,11 @@ const email = requiredLine(LIMITS.email).refine(
 )
 
 const password = storable()
-  .min(1, BLANK)
+  .refine((value) => value !== '', { error: BLANK, abort: true })
   .max(LIMITS.password, `is too long (maximum is ${LIMITS.password} characters)`)
 
 const changedPassword = password.refine(
-  (value) => value === '' || [...value].length >= LIMITS.passwordMin,
+  (value) => [...value].length >= LIMITS.passwordMin,
   `is too short (minimum is ${LIMITS.passwordMin} characters)`,
 )
 
@@ -89,7 +89,7 @@ const tagList = z
   .transform((tags) => [...new Set(tags)])
 
 export const registration = z.object({ username, email, password })
-export const login = z.object({ email: storable().trim().min(1, BLANK), password })
+export const login = z.object({ email: requiredLine(LIMITS.email), password })
 
 export const userChanges = z.object({
   username: username.optional(),

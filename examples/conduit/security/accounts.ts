@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import type { login, registration, userChanges } from '../data/input.ts'
 import * as users from '../data/users.ts'
 import type { User } from '../data/users.ts'
-import type { Passwords } from './passwords.ts'
+import type { Passwords } from './password.ts'
 
 export interface Accounts {
   /** @throws Taken, Busy */

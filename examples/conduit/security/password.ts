@@ -41,11 +41,7 @@ export function createPasswords(): Passwords {
   const semaphore = createSemaphore(CONCURRENT, MAX_WAITING)
   const nobody = format(COST, randomBytes(SALT_BYTES), randomBytes(HASH_BYTES))
   return {
-    hash: (password) =>
-      semaphore.run(async () => {
-        const salt = randomBytes(SALT_BYTES)
-        return format(COST, salt, await derive(password, salt, COST))
-      }),
+    hash: (password) => semaphore.run(() => hashPassword(password)),
     verify: (password, hash) =>
       semaphore.run(async () => {
         const { cost, salt, key } = parse(hash) ?? parse(nobody)!
@@ -57,6 +53,12 @@ export function createPasswords(): Passwords {
       return cost === undefined || work(cost) < work(COST)
     },
   }
+}
+
+/** A new hash, without waiting for a turn. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(SALT_BYTES)
+  return format(COST, salt, await derive(password, salt, COST))
 }
 
 const work = ({ ln, r, p }: Cost): number => 2 ** ln * r * p
