@@ -57,6 +57,8 @@ export interface MemberEngine {
   probe(spec: MemberSpec, context: MemberContext): Promise<MemberReadiness>
   /** How it is asked to stop, and how long that may take before its process group is killed. */
   readonly stop: { readonly signal: NodeJS.Signals; readonly graceMs: number }
+  /** The same for one member, where its settings decide how long it takes. Default: `stop`. Pure. */
+  stopOf?(spec: MemberSpec): { readonly signal: NodeJS.Signals; readonly graceMs: number }
   /** How long the first probe may take to succeed after a start. */
   readonly startDeadlineMs: number
 }

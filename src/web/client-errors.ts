@@ -1,15 +1,16 @@
 // Connections on which no request came about: malformed, too large, too slow; and requests that nobody answers.
 
 import type { Server, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import { PlatformError } from '../base/errors.ts'
+import type { Connections } from './connections.ts'
 import { exchangeOf } from './exchange.ts'
 import { refuseAndClose } from './failure.ts'
 import { cut, isCut, refusal, type Refusal, refusalOnTheWire } from './refusal.ts'
 import type { Serving } from './serving.ts'
 
 /** The answer being written on a connection. Node keeps it under this name; its own 408 is decided by it too. */
-type Connection = Duplex & { readonly _httpMessage?: ServerResponse | null }
+type Connection = Socket & { readonly _httpMessage?: ServerResponse | null }
 
 /** Answers what Node's parser reports: 400, 408, 413, 431. */
 export function answerClientErrors(server: Server, serving: Serving): void {
@@ -24,23 +25,26 @@ export function answerClientErrors(server: Server, serving: Serving): void {
   })
 }
 
-/** Ends connections on which nothing has moved for `answerTimeoutMs` (and idle ones after `keepAliveMs`). */
-export function answerSilence(server: Server, serving: Serving): void {
-  const { answerTimeoutMs } = serving.settings
-  server.timeout = answerTimeoutMs
-  server.on('timeout', (socket: Connection & { setTimeout(ms: number): unknown }) => {
+/**
+ * Ends connections on which nothing has moved for `answerTimeoutMs` (and idle ones after `keepAliveMs`). An answer
+ * that merely pauses, as server-sent events do, goes on, and so does an upgraded connection.
+ */
+export function answerSilence(server: Server, serving: Serving, connections: Connections): void {
+  const { answerTimeoutMs: waitedMs } = serving.settings
+  server.timeout = waitedMs
+  server.on('timeout', (socket: Connection) => {
+    if (connections.isUpgraded(socket)) return
     const response = socket._httpMessage
     if (!response) socket.destroy()
     else if (!response.headersSent)
       end(
         socket,
         silenceRefusal(response, serving),
-        new PlatformError('WEB_ANSWER_TIMEOUT', { waitedMs: answerTimeoutMs }),
+        new PlatformError('WEB_ANSWER_TIMEOUT', { waitedMs }),
         serving,
       )
-    // The client takes nothing of what waits for it; an answer that merely pauses (server-sent events) goes on.
+    // The client does not take what waits for it.
     else if (response.writableLength > 0 || socket.writableLength > 0) socket.destroy()
-    else socket.setTimeout(answerTimeoutMs)
   })
 }
 

@@ -16,6 +16,7 @@ type Connection = Socket & {
 export interface Connections {
   /** Takes an upgraded connection out of the ordinary ones. `protocol` is the name it was upgraded to. */
   upgraded(socket: Socket, protocol: string): void
+  isUpgraded(socket: Socket): boolean
   /** Resolves when every connection is closed, at the latest `deadlineMs` after the call. */
   drain(deadlineMs: number): Promise<void>
 }
@@ -56,12 +57,12 @@ export function trackConnections(server: Server, clock: Clock): Connections {
     upgraded(socket, protocol) {
       ordinary.delete(socket)
       upgraded.set(socket, protocol)
-      socket.setTimeout(0)
       socket.once('close', () => {
         upgraded.delete(socket)
         removed()
       })
     },
+    isUpgraded: (socket) => upgraded.has(socket),
     async drain(deadlineMs) {
       if (ordinary.size === 0 && upgraded.size === 0) return
       for (const [socket, protocol] of upgraded)

@@ -1,3 +1,3 @@
 export { webConfig, type WebSettings, type WebSettingsInput } from './config.ts'
 export type { FetchHandler, Handler, NodeBindings, NodeListener, UpgradeListener } from './handler.ts'
-export { createWebServer, type WebServer, type WebServerOptions } from './server.ts'
+export { createWebServer, type WebServer, type WebServerOptions, type WebServerSettings } from './server.ts'

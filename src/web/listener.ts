@@ -58,7 +58,7 @@ function fetchApplication(fetch: FetchHandler): Application {
       // The adapter runs in the request's context, so this is the request that failed. It answers nothing after us.
       answerFailure(currentRequest() as Exchange, error)
     },
-  }) as Application
+  })
 }
 
 /** RFC 9112 §3.2: two Host headers are an attack on whoever routes by the other one. Node keeps the first. */

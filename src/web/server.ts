@@ -24,7 +24,7 @@ import { UpgradeContext } from './upgrade-context.ts'
 export interface WebServerOptions {
   readonly handler: Handler
   /** `webConfig.parse({ … })`. With `processes` other than 1 the port is opened for sharing. */
-  readonly settings: WebSettings
+  readonly settings: WebServerSettings
   readonly log: Logger
   readonly clock?: Clock
   /**
@@ -32,7 +32,11 @@ export interface WebServerOptions {
    * not throw. Default: always true.
    */
   readonly isReady?: () => boolean | string
-  /** Path of a Unix socket that answers the health paths for this process alone. */
+}
+
+/** The tier's settings, and what only one process has. */
+export interface WebServerSettings extends WebSettings {
+  /** Path of a Unix socket that answers the health paths for this process alone. Default: none. */
   readonly controlSocket?: string
 }
 
@@ -72,12 +76,12 @@ export function createWebServer(options: WebServerOptions): WebServer {
         listener(incoming, response)
       })
       answerClientErrors(server, serving)
-      answerSilence(server, serving)
+      answerSilence(server, serving, connections)
       refuseTunnels(server, serving)
       if (handler.upgrade !== undefined) acceptUpgrades(server, serving, connections, handler.upgrade)
       // First, so that whoever finds the port taken can ask whether one of us has it.
-      if (options.controlSocket !== undefined)
-        control = await openControl(options.controlSocket, () => ({
+      if (settings.controlSocket !== undefined)
+        control = await openControl(settings.controlSocket, () => ({
           ...healthOf(serving),
           pid: process.pid,
           port: address?.port ?? 0,

@@ -1,0 +1,79 @@
+// Whether the port is ours to take. On a shared port the system does not say that it is in use: a second installation
+// would silently get every other connection. So before a web process starts, whoever answers on the port must be one
+// of this installation's own.
+
+import { readdirSync } from 'node:fs'
+import { request } from 'node:http'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { PlatformError } from '../base/errors.ts'
+import type { WebSettings } from './config.ts'
+import type { ControlReport } from './health.ts'
+
+const CONNECT_MS = 1_000
+const CONTROL_MS = 1_500
+const CONTROL_MAX_BYTES = 4_096
+const CONTROL_NAME = /^web-\d+\.sock$/
+
+/**
+ * Resolves when nobody listens on the port of `settings`, or only processes whose control sockets are in `socketDir`.
+ * @throws WEB_PORT_IN_USE
+ */
+export async function assertPortIsOurs({ host, port }: WebSettings, socketDir: string): Promise<void> {
+  if (port === 0 || !(await isListening(host, port))) return
+  const paths = readdirSync(socketDir).filter((name) => CONTROL_NAME.test(name))
+  const reports = await Promise.all(
+    paths.map((name) => askControl(join(socketDir, name)).catch(() => undefined)),
+  )
+  // A process opens its control socket before the port, so one that is about to listen reports port 0.
+  if (reports.some((report) => report !== undefined && (report.port === port || report.port === 0))) return
+  throw new PlatformError('WEB_PORT_IN_USE', { host, port })
+}
+
+/** Whether somebody accepts connections there; no answer at all counts as somebody. */
+async function isListening(host: string, port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect({ host: reachable(host), port, timeout: CONNECT_MS })
+  socket.once('connect', () => resolve(true))
+  socket.once('timeout', () => resolve(true))
+  socket.once('error', () => resolve(false))
+  try {
+    return await promise
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** Nobody can connect to "any address". */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  return host === '::' ? '::1' : host
+}
+
+/** What the process behind the control socket `path` says of itself. Rejects when there is none or it hangs. */
+export async function askControl(path: string): Promise<ControlReport> {
+  const { promise, resolve, reject } = Promise.withResolvers<ControlReport>()
+  const asked = request(
+    { socketPath: path, path: '/-/ready', agent: false, timeout: CONTROL_MS },
+    (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        text += chunk
+        if (text.length > CONTROL_MAX_BYTES) asked.destroy(new Error('answers too much'))
+      })
+      response.once('error', reject)
+      response.once('end', () => {
+        try {
+          resolve(JSON.parse(text) as ControlReport)
+        } catch (error) {
+          reject(error)
+        }
+      })
+    },
+  )
+  asked.once('timeout', () => asked.destroy(new Error(`gave no answer within ${CONTROL_MS} ms`)))
+  asked.once('error', reject)
+  asked.end()
+  return promise
+}
