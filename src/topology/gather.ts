@@ -76,7 +76,7 @@ export function nested(given: readonly Given[]): Record<string, unknown> {
 
 /** Whether settings live below `key`: `web`. */
 export function isSection(key: string): boolean {
-  return listSettings().some((setting) => setting.key.startsWith(`${key}.`)) || key === 'sessions'
+  return listSettings().some((setting) => setting.key.startsWith(`${key}.`))
 }
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -42,5 +42,5 @@ export async function loadTopology({
   const found = file === undefined ? findTopologyFile(appDir) : resolve(file)
   const fromFile = found === undefined ? [] : givenByFile(await readTopologyFile(found), found)
   const given = [...fromFile, ...givenByEnvironment(env), ...givenByFlags(flags)]
-  return { ...validate([...given, ...unknownVariables(env)]), file: found }
+  return { ...validate([...given, ...unknownVariables(env)], found), file: found }
 }

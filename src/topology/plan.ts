@@ -2,6 +2,8 @@
 // plans can be compared; how a member is made real is its engine's business (engines.ts).
 
 import type { MemberSpec } from '../base/member.ts'
+import { embeddedDatabaseMember } from '../database/members.ts'
+import { webAddress, webMembers } from '../web/members.ts'
 import type { Topology } from './schema.ts'
 
 export interface PlanInput {
@@ -22,35 +24,25 @@ export interface Plan {
   }
 }
 
-// More processes than this compete for the database's connections and win nothing on one server.
-const MAX_WEB_PROCESSES = 64
+// The name that embeddedDatabaseMember gives; what the web processes wait for.
+const DATABASE = 'database'
 
-/** The members of `topology` on one server: `database`, then `web-1` … `web-N`. */
+/**
+ * The members of `topology` on one server: `database`, then `web-1` … `web-N`.
+ * @throws DATABASE_NAME_INVALID when the application's name cannot be a database's
+ */
 export function planMembers(topology: Topology, { appName, cores }: PlanInput): Plan {
-  const { web, database, sessions, files } = topology
-  const address = `http://${urlHost(web.host)}:${web.port}`
-  const databaseMember: MemberSpec = {
-    name: 'database',
-    tier: 'database',
-    engine: 'postgres-embedded',
-    after: [],
-    address: '.pando/database',
-    settings: { ...database, databaseName: appName },
-  }
-  const processes = web.processes === 'cores' ? Math.min(cores, MAX_WEB_PROCESSES) : web.processes
-  const webMembers = Array.from({ length: processes }, (_, index): MemberSpec => ({
-    name: `web-${index + 1}`,
-    tier: 'web',
-    engine: 'web',
-    after: [databaseMember.name],
-    address,
-    settings: { web, database, sessions, files, databaseName: appName },
-  }))
-  return { stage: topology.stage, members: [databaseMember, ...webMembers], endpoints: { web: address } }
-}
-
-/** RFC 3986 §3.2.2 puts IPv6 addresses into brackets; nobody can visit "any address". */
-function urlHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
-  return host.includes(':') ? `[${host}]` : host
+  const { stage, web, database, sessions, files } = topology
+  const webProcesses = webMembers({
+    settings: web,
+    cores,
+    after: [DATABASE],
+    app: { databaseName: appName, database, sessions, files },
+  })
+  const databaseServer = embeddedDatabaseMember({
+    databaseName: appName,
+    database,
+    clientProcesses: webProcesses.length,
+  })
+  return { stage, members: [databaseServer, ...webProcesses], endpoints: { web: webAddress(web) } }
 }

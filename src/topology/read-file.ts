@@ -86,6 +86,6 @@ async function checkSyntax(file: string): Promise<string> {
     await promisify(execFile)(process.execPath, ['--check', file], { timeout: CHECK_TIMEOUT_MS })
     return ''
   } catch (error) {
-    return String((error as { stderr?: unknown }).stderr ?? '')
+    return (error as { stderr?: string }).stderr ?? ''
   }
 }

@@ -1,35 +1,11 @@
 // A topology: the stage and one block of settings a tier, each declared in the tier's own config.ts. What the file may
-// hold, what it means and its JSON schema all come from here.
+// hold, what it means and what the reference page says all come from here.
 
 import { z } from 'zod'
+import { databaseConfig, type DatabaseSettings, type DatabaseSettingsInput } from '../database/config.ts'
 import { filesConfig, type FilesSettings, type FilesSettingsInput } from '../files/config.ts'
-
-interface WebSettings {
-  readonly host: string
-  readonly port: number
-  readonly processes: number | 'cores'
-}
-interface DatabaseSettings {
-  readonly poolMax: number
-}
-interface SessionsSettings {
-  readonly idleMs: number
-}
-type Input<T> = { readonly [Key in keyof T]?: T[Key] | undefined }
-const webConfig: z.ZodType<WebSettings, Input<WebSettings>> = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1').describe('Address the web processes listen on.'),
-  port: z.int().min(1).max(65_535).default(3000).describe('Port the web processes share.'),
-  processes: z
-    .union([z.int().min(1).max(64), z.literal('cores')])
-    .default(1)
-    .describe('Web processes; `cores` starts one per processor core.'),
-})
-const databaseConfig: z.ZodType<DatabaseSettings, Input<DatabaseSettings>> = z.strictObject({
-  poolMax: z.int().min(1).max(200).default(10).describe('x'),
-})
-const sessionsConfig: z.ZodType<SessionsSettings, Input<SessionsSettings>> = z.strictObject({
-  idleMs: z.int().min(1).default(10).describe('x'),
-})
+import { sessionsConfig, type SessionsSettings, type SessionsSettingsInput } from '../sessions/config.ts'
+import { webConfig, type WebSettings, type WebSettingsInput } from '../web/config.ts'
 
 /** A whole topology: every setting has its value. Plain JSON. */
 export interface Topology {
@@ -44,18 +20,23 @@ export interface Topology {
 /** What `pando.topology.ts` exports: any part of a topology; the rest has its default. */
 export interface TopologyInput {
   readonly stage?: 'single' | undefined
-  readonly web?: Input<WebSettings> | undefined
-  readonly database?: Input<DatabaseSettings> | undefined
-  readonly sessions?: Input<SessionsSettings> | undefined
+  readonly web?: WebSettingsInput | undefined
+  readonly database?: DatabaseSettingsInput | undefined
+  readonly sessions?: SessionsSettingsInput | undefined
   readonly files?: FilesSettingsInput | undefined
 }
+
+// A server that is opened directly may take any free port; one that a plan is made for must say where it is.
+const webBlock = webConfig.extend({
+  port: z.int().min(1).max(65_535).default(3000).describe('Port that the web processes share.'),
+})
 
 export const topologySchema: z.ZodType<Topology, TopologyInput> = z.strictObject({
   stage: z
     .enum(['single'])
     .default('single')
     .describe('Named stage of growth; `single` runs everything on one server.'),
-  web: webConfig.prefault({}),
+  web: webBlock.prefault({}),
   database: databaseConfig.prefault({}),
   sessions: sessionsConfig.prefault({}),
   files: filesConfig.prefault({}),

@@ -38,6 +38,7 @@ interface Schema {
   readonly maximum?: number
   readonly exclusiveMinimum?: number
   readonly exclusiveMaximum?: number
+  readonly pattern?: string
   readonly minLength?: number
   readonly maxLength?: number
 }
@@ -95,7 +96,7 @@ function accepts(schema: Schema, unit: string): string {
     case 'number':
       return numberRange(schema) + unit
     case 'string':
-      return `text${lengthRange(schema)}`
+      return `text${lengthRange(schema)}${schema.pattern === undefined ? '' : ` that matches ${schema.pattern}`}`
     case 'boolean':
       return 'true or false'
     case 'array':

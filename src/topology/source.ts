@@ -32,3 +32,23 @@ function toJson(value: unknown): string {
     return Object.prototype.toString.call(value)
   }
 }
+
+const BYTE_UNITS = [
+  [2 ** 30, 'GiB'],
+  [2 ** 20, 'MiB'],
+  [2 ** 10, 'KiB'],
+] as const
+const TIME_UNITS = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+] as const
+
+/** A number of bytes or milliseconds once more in the largest unit that fits it evenly: ` (10 MiB)`; else nothing. */
+export function inWords(key: string, value: unknown): string {
+  if (typeof value !== 'number' || value === 0) return ''
+  const units = key.endsWith('Bytes') ? BYTE_UNITS : key.endsWith('Ms') ? TIME_UNITS : []
+  const unit = units.find(([size]) => value % size === 0)
+  return unit === undefined ? '' : ` (${value / unit[0]} ${unit[1]})`
+}

@@ -51,6 +51,8 @@ export interface PlannedKey {
   readonly now: string
   /** The one value that says what this version does anyway, and is accepted. */
   readonly accepted?: unknown
+  /** Of a setting that this version has: the values that come later. */
+  readonly later?: readonly unknown[]
 }
 
 const ONE_DATABASE = 'The database is one embedded PostgreSQL on this server.'
@@ -66,7 +68,7 @@ export const PLANNED_KEYS: Readonly<Record<string, PlannedKey>> = {
   'database.url': { stage: 'separate', now: ONE_DATABASE },
   'database.primary': { stage: 'separate', now: ONE_DATABASE },
   'database.driver': { stage: 'separate', now: ONE_DATABASE },
-  'files.driver': { stage: 'separate', now: LOCAL_FILES, accepted: 'fs' },
+  'files.driver': { stage: 'separate', now: LOCAL_FILES, accepted: 'fs', later: ['s3'] },
   'files.url': { stage: 'separate', now: LOCAL_FILES },
   'files.bucket': { stage: 'separate', now: LOCAL_FILES },
   balancer: {

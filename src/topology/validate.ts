@@ -3,9 +3,9 @@
 
 import type { z } from 'zod'
 import { PlatformError } from '../base/errors.ts'
+import { nearest } from '../base/nearest.ts'
 import type { TopologyProblem } from '../base/catalogue/topology.ts'
 import { isSection, lastOf, nested, type Given } from './gather.ts'
-import { nearest } from './nearest.ts'
 import { topologySchema, type Topology } from './schema.ts'
 import { environmentName, listSettings } from './settings.ts'
 import { describeSource, showValue, type ValueSource } from './source.ts'
@@ -18,11 +18,11 @@ export interface ValidTopology {
 }
 
 /**
- * The topology of the given values, a later one before an earlier one of the same key.
+ * The topology of the given values, a later one before an earlier one of the same key. `file` is for the messages.
  * @throws TOPOLOGY_NOT_YET when all that is wrong with them is that this version is too small
  * @throws TOPOLOGY_INVALID with every problem, those too
  */
-export function validate(given: readonly Given[]): ValidTopology {
+export function validate(given: readonly Given[], file?: string): ValidTopology {
   const values = lastOf(given)
   const known = new Map(listSettings().map((setting) => [setting.key, setting]))
   const notYet = values.flatMap(notYetProblems)
@@ -34,9 +34,11 @@ export function validate(given: readonly Given[]): ValidTopology {
   const parsed = topologySchema.safeParse(nested(settings))
   const wrong = parsed.success ? [] : parsed.error.issues.flatMap((issue) => wrongProblems(issue, settings))
 
+  const at = file === undefined ? {} : { file }
   const invalid = [...unknown, ...wrong]
-  if (invalid.length > 0) throw new PlatformError('TOPOLOGY_INVALID', { problems: [...invalid, ...notYet] })
-  if (notYet.length > 0) throw new PlatformError('TOPOLOGY_NOT_YET', { problems: notYet })
+  if (invalid.length > 0)
+    throw new PlatformError('TOPOLOGY_INVALID', { problems: [...invalid, ...notYet], ...at })
+  if (notYet.length > 0) throw new PlatformError('TOPOLOGY_NOT_YET', { problems: notYet, ...at })
 
   const sources = new Map(settings.map(({ key, source }) => [key, source]))
   return {
@@ -57,20 +59,15 @@ function notYetProblems({ key, value, source }: Given): TopologyProblem[] {
       },
     ]
   }
-  const planned = plannedUnder(key)
-  if (planned === undefined || isAccepted(planned, value)) return []
-  return [
-    { ...at, problem: `not yet in this version; it comes with stage "${planned.stage}". ${planned.now}` },
-  ]
+  const planned = findPlanned(key)
+  if (planned === undefined || !isLater(planned, key, value)) return []
+  const problem = `not yet in this version; it comes with stage "${planned.stage}". ${planned.now}`
+  return [{ ...at, problem }]
 }
 
-/** A known setting is never only planned, whatever its tier. */
-function plannedUnder(key: string): PlannedKey | undefined {
-  return listSettings().some((setting) => setting.key === key) ? undefined : findPlanned(key)
-}
-
-function isAccepted(planned: PlannedKey, value: unknown): boolean {
-  return planned.accepted !== undefined && planned.accepted === value
+function isLater(planned: PlannedKey, key: string, value: unknown): boolean {
+  const exists = listSettings().some((setting) => setting.key === key)
+  return exists ? (planned.later?.includes(value) ?? false) : planned.accepted !== value
 }
 
 function worksNow(): string {
@@ -91,17 +88,17 @@ function unknownProblems({ key, value, source }: Given): TopologyProblem[] {
 
 function suggestion(key: string, source: ValueSource): string {
   const keys = [...listSettings().map((setting) => setting.key), ...Object.keys(PLANNED_KEYS)]
-  const sections = [
-    ...new Set(keys.filter((known) => known.includes('.')).map((known) => known.split('.', 1)[0]!)),
-  ]
-  const names = key.includes('.') ? keys : [...new Set([...sections, ...keys])]
-  if (source.kind === 'environment') {
-    const near = nearest(key, names.map(environmentName))
-    return near === undefined ? '' : `; did you mean ${near}?`
-  }
-  // A setting written without its tier is the commonest slip, and no distance finds it.
-  const near = keys.find((known) => known.endsWith(`.${key}`)) ?? nearest(key, names)
+  const near = source.kind === 'environment' ? nearest(key, keys.map(environmentName)) : nearestKey(key, keys)
   return near === undefined ? '' : `; did you mean ${near}?`
+}
+
+function nearestKey(key: string, keys: readonly string[]): string | undefined {
+  if (key.includes('.')) return nearest(key, keys)
+  // A setting written without its tier is the commonest slip: `port` and even `prot` mean web.port.
+  const names = keys.map((known) => known.split('.').at(-1)!)
+  const tiers = keys.map((known) => known.split('.', 1)[0]!)
+  const near = nearest(key, [...tiers, ...names])
+  return near === undefined || tiers.includes(near) ? near : keys[names.indexOf(near)]
 }
 
 function wrongProblems(issue: z.core.$ZodIssue, given: readonly Given[]): TopologyProblem[] {
@@ -109,23 +106,33 @@ function wrongProblems(issue: z.core.$ZodIssue, given: readonly Given[]): Topolo
   const settings = listSettings().filter(({ key }) => path === key || path.startsWith(`${key}.`))
   const setting = settings[0]
   const found = given.find(({ key }) => key === (setting?.key ?? path))
-  // An issue of the whole (a rule between settings) has no value of its own, but its own words.
-  const ownWords = issue.code === 'custom'
-  const near =
-    setting?.key === 'stage'
-      ? nearest(
-          String(found?.value),
-          STAGES.map(({ name }) => name),
-        )
-      : undefined
+  // A rule that a schema states in its own words says more than the range of the value.
+  const ownWords = issue.code === 'custom' || issue.message.startsWith('expected ')
   return [
     {
       key: path === '' ? 'topology' : path,
-      ...(found === undefined ? {} : { value: showValue(found.value, setting?.secret ?? false) }),
+      ...(found === undefined ? {} : { value: showValue(valueAt(found, path), setting?.secret ?? false) }),
       source: describeSource(found?.source ?? { kind: 'default' }),
       problem:
         (ownWords ? issue.message : `expected ${setting?.accepts ?? issue.message}`) +
-        (near === undefined ? '' : `; did you mean "${near}"?`),
+        (setting?.key === 'stage' ? stageHint(found?.value) : ''),
     },
   ]
+}
+
+/** The part that the issue is about: of `web.env.1` the second name. */
+function valueAt({ key, value }: Given, path: string): unknown {
+  const names = path.slice(key.length).split('.').filter(Boolean)
+  return names.reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>> | null)?.[name], value)
+}
+
+function stageHint(value: unknown): string {
+  const near =
+    typeof value === 'string'
+      ? nearest(
+          value,
+          STAGES.map(({ name }) => name),
+        )
+      : undefined
+  return near === undefined || findStage(near)!.available ? '' : `; "${near}" is not yet in this version`
 }

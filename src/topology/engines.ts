@@ -1,0 +1,20 @@
+// The engines by the key that a plan names them with. Each is imported when it is first asked for: a supervisor of one
+// stage loads the engines of that stage only.
+
+import assert from 'node:assert/strict'
+import type { MemberEngine } from '../base/member.ts'
+
+const ENGINES: Readonly<Record<string, () => Promise<MemberEngine>>> = {
+  'postgres-embedded': async () => (await import('../database/members.ts')).embeddedPostgres,
+  web: async () => (await import('../web/members.ts')).webProcess,
+}
+
+/** The engine of a `MemberSpec`; always the same object for a key. A key that no plan of this version has is a defect. */
+export async function loadEngine(key: string): Promise<MemberEngine> {
+  const load = ENGINES[key]
+  assert(load !== undefined, `no engine is called ${key}`)
+  return load()
+}
+
+/** Every key that a plan may use. */
+export const ENGINE_KEYS: readonly string[] = Object.keys(ENGINES)
