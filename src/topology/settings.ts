@@ -96,7 +96,7 @@ function accepts(schema: Schema, unit: string): string {
     case 'number':
       return numberRange(schema) + unit
     case 'string':
-      return `text${lengthRange(schema)}${schema.pattern === undefined ? '' : ` that matches ${schema.pattern}`}`
+      return `text${lengthRange(schema)}${form(schema)}`
     case 'boolean':
       return 'true or false'
     case 'array':
@@ -126,6 +126,11 @@ function lengthRange({ minLength, maxLength }: Schema): string {
   if (minLength !== undefined) return ` of at least ${minLength} characters`
   if (maxLength !== undefined) return ` of at most ${maxLength} characters`
   return ''
+}
+
+/** The pattern that text must match; none with a backtick, which no page could show. */
+function form({ pattern }: Schema): string {
+  return pattern === undefined || pattern.includes('`') ? '' : ` that matches ${pattern}`
 }
 
 function kinds(schema: Schema): ValueKind[] {

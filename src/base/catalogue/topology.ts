@@ -38,7 +38,7 @@ function report(one: string, many: string, { problems, file }: Found): string {
 export const topologyErrors = {
   TOPOLOGY_INVALID: {
     message: (at: Found): string => report('needs attention', 'need attention', at),
-    fix: 'Correct the values named above; `pando config` lists every setting with its range and where its value comes from.',
+    fix: 'Correct the values named above; docs/reference/config.md lists every setting with its range and its meaning.',
     permanent: true,
   },
   TOPOLOGY_NOT_YET: {
