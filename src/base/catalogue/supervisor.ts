@@ -1,1 +1,60 @@
-export const supervisorErrors = {} as const
+export const supervisorErrors = {
+  SUPERVISOR_ALREADY_RUNNING: {
+    message: (at: { dataDir: string; pid: number | undefined; address: string | undefined }): string =>
+      `This installation is already running${at.address === undefined ? '' : ` at ${at.address}`}` +
+      `${at.pid === undefined ? '' : `, as process ${at.pid}`} (data in ${at.dataDir}).`,
+    fix: (at: { dataDir: string }): string =>
+      `Use it as it is, see \`pando status --data ${at.dataDir}\`, stop it with \`pando down --data ${at.dataDir}\`, or give a second one its own data directory and port (\`--data DIR --port N\`).`,
+    permanent: true,
+  },
+  SUPERVISOR_DATA_DIRECTORY: {
+    message: (at: { dataDir: string; reason: string }): string =>
+      `The data directory ${at.dataDir} cannot be used: ${at.reason}.`,
+    fix: 'Make it a directory that you may write to, or name another one with `--data DIR`.',
+    permanent: true,
+  },
+  SUPERVISOR_MEMBER_FAILED: {
+    message: (at: { member: string; reason: string; attempts: number; log: string }): string =>
+      `${at.member} did not start: it ${at.reason}${at.attempts > 1 ? `, ${at.attempts} times in a row` : ''}.`,
+    fix: (at: { log: string }): string =>
+      `Correct what its last lines complain about, then run \`pando up\` again. The whole log is ${at.log}.`,
+  },
+  SUPERVISOR_MEMBER_REFUSED: {
+    message: (at: { member: string; log: string }): string =>
+      `${at.member} did not start and says that starting it again cannot help.`,
+    fix: (at: { log: string }): string =>
+      `Correct what its last lines complain about, then run \`pando up\` again. The whole log is ${at.log}.`,
+    permanent: true,
+  },
+  SUPERVISOR_MEMBER_NOT_READY: {
+    message: (at: { member: string; waitedMs: number; detail: string; log: string }): string =>
+      `${at.member} runs but was not ready after ${at.waitedMs} ms: ${at.detail}.`,
+    fix: (at: { log: string }): string =>
+      `Look at what it was doing in ${at.log}. If the machine is merely busy, run \`pando up\` again.`,
+  },
+  SUPERVISOR_CRASHED: {
+    message: (at: { log: string; attempts: number }): string =>
+      `The supervisor itself ended ${at.attempts} times before everything was ready.`,
+    fix: (at: { log: string }): string =>
+      `Look at the end of ${at.log}: a full disk or a missing permission is the usual reason; otherwise please report it.`,
+  },
+  SUPERVISOR_NOT_RUNNING: {
+    message: (at: { dataDir: string }): string => `Nothing runs with its data in ${at.dataDir}.`,
+    fix: 'Start it with `pando up`, or name the right installation with `--app DIR` or `--data DIR`.',
+  },
+  SUPERVISOR_UNREACHABLE: {
+    message: (at: { socket: string; reason: string }): string =>
+      `No answer from the supervisor at ${at.socket}: ${at.reason}.`,
+    fix: 'Try again in a second, when its watchdog has put it back; `pando status` says what runs.',
+  },
+  SUPERVISOR_UNKNOWN_MEMBER: {
+    message: (at: { name: string; known: readonly string[]; nearest: string | undefined }): string =>
+      `There is no member called "${at.name}"` +
+      `${at.nearest === undefined ? '' : `; did you mean "${at.nearest}"`}${at.nearest === undefined ? '.' : '?'}`,
+    fix: (at: { known: readonly string[] }): string =>
+      at.known.length === 0
+        ? 'Nothing has been started here yet; start it with `pando up`.'
+        : `Name one of: ${at.known.join(', ')}.`,
+    permanent: true,
+  },
+} as const

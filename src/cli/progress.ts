@@ -1,0 +1,106 @@
+// Turns successive reports of the supervisor into what a person wants to see: each member as it becomes ready, then
+// what changes while everything runs, then each member as it stops. Prints nothing twice.
+
+import type { MemberStatus, Report } from '../supervisor/status.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface Progress {
+  update(report: Report): void
+  /** Removes the live line; with `stopped`, tells of those that stopped since the last report. */
+  end(stopped?: boolean): void
+}
+
+/** `elapsedMs` counts since the command began; `onReached` is called once, when everything is ready. */
+export function showProgress(
+  terminal: Terminal,
+  elapsedMs: () => number,
+  onReached: (report: Report) => void = () => {},
+): Progress {
+  let previous = new Map<string, MemberStatus>()
+  let wasReached = false
+  let supervisor: number | undefined
+  return {
+    update(report) {
+      const { members } = report.status
+      const isStopping = report.wanted === 'down'
+      for (const member of members) {
+        const line = lineFor(previous.get(member.name), member, report, wasReached, terminal)
+        if (line !== undefined) terminal.line(line)
+      }
+      if (wasReached && supervisor !== undefined && supervisor !== report.pid)
+        terminal.line(`${terminal.paint.yellow('↻')} supervisor was ended and put back; the members ran on`)
+      supervisor = report.pid
+      if (report.reached && !wasReached && !isStopping) onReached(report)
+      wasReached ||= report.reached
+      terminal.live(liveLine(members, isStopping, report.reached, elapsedMs(), terminal))
+      previous = new Map(members.map((member) => [member.name, member]))
+    },
+    end(stopped = false) {
+      terminal.live('')
+      if (!stopped) return
+      for (const { name, state } of [...previous.values()].toReversed())
+        if (state !== 'stopped') terminal.line(stoppedLine(name, terminal))
+      previous = new Map()
+    },
+  }
+}
+
+function stoppedLine(name: string, { paint }: Terminal): string {
+  return `${paint.dim('·')} ${name.padEnd(12)} stopped`
+}
+
+function lineFor(
+  before: MemberStatus | undefined,
+  now: MemberStatus,
+  report: Report,
+  wasReached: boolean,
+  terminal: Terminal,
+): string | undefined {
+  const { paint } = terminal
+  const name = now.name.padEnd(12)
+  const wasRestarted = before !== undefined && now.restarts > before.restarts
+  if (before?.state === now.state && !wasRestarted) return undefined
+  const readyAfterMs = report.readyAfterMs[now.name]
+  switch (now.state) {
+    case 'running': {
+      if (report.wanted === 'down' || (wasReached && before === undefined)) return undefined
+      const how = wasReached
+        ? `is back (restart ${now.restarts})`
+        : readyAfterMs === undefined
+          ? 'was running already'
+          : `ready in ${seconds(readyAfterMs)}`
+      return `${paint.green('✓')} ${name} ${how}  ${paint.dim(now.detail)}`.trimEnd()
+    }
+    case 'failed':
+      return report.wanted === 'down' ? undefined : `${paint.yellow('!')} ${name} ${now.detail}`
+    case 'stopped':
+      return before === undefined || report.wanted === 'up' ? undefined : stoppedLine(now.name, terminal)
+    case 'starting':
+    case 'stopping':
+      return undefined
+  }
+}
+
+function liveLine(
+  members: readonly MemberStatus[],
+  isStopping: boolean,
+  isReached: boolean,
+  elapsedMs: number,
+  { paint }: Terminal,
+): string {
+  const inState = (state: MemberStatus['state']): string =>
+    members
+      .filter((member) => member.state === state)
+      .map(({ name }) => name)
+      .join(', ')
+  if (isStopping) return paint.dim(`stopping ${inState('stopping')} …`)
+  if (isReached) return ''
+  const waiting = inState('starting')
+  return waiting === '' ? '' : paint.dim(`starting ${waiting} … ${seconds(elapsedMs)}`)
+}
+
+/** `0.41 s`, `12.3 s` */
+export function seconds(ms: number): string {
+  const value = ms / 1000
+  return `${value < 10 ? value.toFixed(2) : value.toFixed(1)} s`
+}

@@ -1,0 +1,167 @@
+// What the supervisor writes down so that another process can go on after it was killed: what is wanted, who watches
+// whom, and which process every member is. Each file is replaced as a whole, so a reader never sees half of one; a file
+// that cannot be read counts as absent, because the search for marked processes (strays.ts) finds what it described.
+//
+// One writer at a time: `up` before there is a supervisor, then whoever holds the supervisor's lock.
+
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describeError, PlatformError } from '../base/errors.ts'
+import { openInstallation, type Installation } from '../base/installation.ts'
+import type { MemberSpec } from '../base/member.ts'
+import type { ProcessIdentity } from '../base/process.ts'
+import { secretToken } from '../base/random.ts'
+
+/** What `up` asks for, completely: a supervisor started later needs neither the application nor the topology file. */
+export interface Plan {
+  readonly stage: string
+  /** Absolute directory of the application. */
+  readonly appDir: string
+  readonly endpoints: { readonly web: string | undefined }
+  readonly members: readonly MemberSpec[]
+  /** Absolute path of the module whose `loadEngine(key)` gives the members' engines. */
+  readonly enginesModule: string
+}
+
+/** Why a start was given up, as it is shown to the person who asked for it. */
+export interface StartFailure {
+  readonly code: string
+  readonly message: string
+  readonly fix: string
+  readonly permanent: boolean
+  readonly member: string | undefined
+  /** Last lines of the member's log, oldest first; at most 20. */
+  readonly lines: readonly string[]
+}
+
+/** `run/wanted.json` */
+export interface Wanted {
+  readonly state: 'up' | 'down'
+  readonly plan: Plan
+  /** Everything was ready at least once since `up`: from then on nothing is given up. */
+  readonly reached: boolean
+  /** state `down` only: nothing is left, the watchdog may leave. */
+  readonly finished: boolean
+  readonly failure?: StartFailure
+}
+
+/** `run/<member>.pid.json`. Written without `process` just before the start and with it just after. */
+export interface MemberRecord {
+  readonly spec: MemberSpec
+  readonly specHash: string
+  /** Different at every start; the process carries it in its environment. */
+  readonly incarnation: string
+  readonly process?: ProcessIdentity
+  readonly stop: { readonly signal: NodeJS.Signals; readonly graceMs: number }
+  /** Starts after the first one since `up`. */
+  readonly restarts: number
+}
+
+export type Role = 'supervisor' | 'watchdog'
+
+/** The installation at `dataDir`, by its real path: two names of one directory are one installation. @throws SUPERVISOR_DATA_DIRECTORY */
+export function realInstallation(dataDir: string): Installation {
+  try {
+    mkdirSync(resolve(dataDir), { recursive: true, mode: 0o711 })
+    return openInstallation(realpathSync(dataDir))
+  } catch (cause) {
+    throw new PlatformError(
+      'SUPERVISOR_DATA_DIRECTORY',
+      { dataDir: resolve(dataDir), reason: describeError(cause) },
+      { cause },
+    )
+  }
+}
+
+/** Sixteen hexadecimal digits that name the installation; the same from every path that leads to it. */
+export function installationId({ dataDir }: Installation): string {
+  return createHash('sha256').update(dataDir).digest('hex').slice(0, 16)
+}
+
+/** Changes when a running member no longer is what is wanted. */
+export function hashSpec(spec: MemberSpec): string {
+  return createHash('sha256').update(canonical(spec)).digest('hex').slice(0, 16)
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
+  const entries = Object.entries(value)
+    .filter(([, inner]) => inner !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`
+}
+
+export function readWanted(installation: Installation): Wanted | undefined {
+  return readJson<Wanted>(join(installation.runDir, 'wanted.json'))
+}
+
+export function writeWanted(installation: Installation, wanted: Wanted): void {
+  writeJson(join(installation.runDir, 'wanted.json'), wanted)
+}
+
+/** Who had the role last; it need not run any more. */
+export function readRole(installation: Installation, role: Role): ProcessIdentity | undefined {
+  return readJson<ProcessIdentity>(join(installation.runDir, `${role}.json`))
+}
+
+export function writeRole(installation: Installation, role: Role, identity: ProcessIdentity): void {
+  writeJson(join(installation.runDir, `${role}.json`), identity)
+}
+
+export function removeRole(installation: Installation, role: Role): void {
+  rmSync(join(installation.runDir, `${role}.json`), { force: true })
+}
+
+const MEMBER_RECORD = '.pid.json'
+
+/** All member records that can be read, by name. */
+export function readMemberRecords(installation: Installation): readonly MemberRecord[] {
+  return readdirSync(installation.runDir)
+    .filter((file) => file.endsWith(MEMBER_RECORD))
+    .sort()
+    .map((file) => readJson<MemberRecord>(join(installation.runDir, file)))
+    .filter((record) => record !== undefined)
+}
+
+export function writeMemberRecord(installation: Installation, record: MemberRecord): void {
+  writeJson(join(installation.runDir, record.spec.name + MEMBER_RECORD), record)
+}
+
+export function removeMemberRecord(installation: Installation, name: string): void {
+  rmSync(join(installation.runDir, name + MEMBER_RECORD), { force: true })
+}
+
+export function readJson<T>(path: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as T
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Replaces the file at `path` so that a reader, and a crash at any instruction, finds the old or the new one. */
+export function writeJson(path: string, value: unknown): void {
+  const temporary = `${path}.${secretToken(6)}.tmp`
+  const descriptor = openSync(temporary, 'wx', 0o600)
+  try {
+    writeSync(descriptor, JSON.stringify(value))
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  renameSync(temporary, path)
+}

@@ -1,0 +1,58 @@
+// The engine of the members in member.ts: what the supervisor needs to know of them, and nothing that a test decides.
+
+import { rmSync } from 'node:fs'
+import { get } from 'node:http'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { MemberEngine, MemberReadiness, MemberSpec } from '../../../src/base/member.ts'
+import type { Installation } from '../../../src/base/installation.ts'
+
+export function socketOf(installation: Pick<Installation, 'runDir'>, name: string): string {
+  return join(installation.runDir, `${name}.s`)
+}
+
+/** The pid that answers on the member's socket; rejects when nobody does within `timeoutMs`. */
+export function askPid(socketPath: string, timeoutMs = 1_000): Promise<number> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath, path: '/', agent: false, signal: AbortSignal.timeout(timeoutMs) }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => (text += chunk))
+      response.once('error', reject)
+      response.once('end', () => resolve(Number(text)))
+    }).once('error', reject)
+  })
+}
+
+const tiny = (mode: string, graceMs: number): MemberEngine => ({
+  prepare(spec, { installation }) {
+    const socket = socketOf(installation, spec.name)
+    rmSync(socket, { force: true })
+    return Promise.resolve({
+      file: process.execPath,
+      args: [
+        fileURLToPath(new URL('member.ts', import.meta.url)),
+        spec.name,
+        socket,
+        mode,
+        join(installation.dataDir, 'stops'),
+      ],
+      env: { PATH: process.env['PATH'] ?? '' },
+      cwd: installation.dataDir,
+    })
+  },
+  async probe(spec: MemberSpec, { installation }): Promise<MemberReadiness> {
+    try {
+      return { ready: true, detail: `pid ${await askPid(socketOf(installation, spec.name))}` }
+    } catch (error) {
+      return { ready: false, detail: (error as Error).message }
+    }
+  },
+  stop: { signal: 'SIGTERM', graceMs },
+  startDeadlineMs: mode === 'mute' ? 600 : 20_000,
+})
+
+/** `serve`, `crash`, … as in member.ts. */
+export function loadEngine(key: string): Promise<MemberEngine> {
+  return Promise.resolve(tiny(key, key === 'stubborn' ? 700 : 5_000))
+}
