@@ -1,6 +1,6 @@
 // `npm run seed -- --size M`: fills the database of a Conduit installation, running or not.
 
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { embeddedConnection, openDatabase, openInstallation } from 'pando/database'
 import { systemClock } from 'pando/load'
@@ -17,8 +17,8 @@ const HELP = `Fills a Conduit database with people, articles, comments, favourit
   npm run seed -- --size M [--data DIR] [--url postgres://…] [--seed TEXT]
 
   --size S|M|L   ${SIZE_NAMES.map((name) => `${name}: ${SIZES[name].users} users, ${SIZES[name].articles} articles`).join('; ')}
-  --data DIR     data directory of the installation (default: .pando). If it is not running, it is started for
-                 the seeding and stopped afterwards.
+  --data DIR     data directory of the installation (default: examples/conduit/.pando, that of npm start).
+                 If it is not running, it is started for the seeding and stopped afterwards.
   --port N       port for an installation that has to be started (default: 3000)
   --url URL      a PostgreSQL database with Conduit's tables, instead of an installation
   --seed TEXT    the same size and seed give the same content (default: 1)
@@ -43,7 +43,7 @@ function readFlags(): Flags | undefined {
   const { values } = parseArgs({
     options: {
       size: { type: 'string' },
-      data: { type: 'string', default: '.pando' },
+      data: { type: 'string', default: join(import.meta.dirname, '..', '.pando') },
       port: { type: 'string', default: '3000' },
       url: { type: 'string' },
       seed: { type: 'string', default: '1' },
