@@ -1,7 +1,9 @@
 export { databaseConfig, type DatabaseSettings, type DatabaseSettingsInput } from './config.ts'
 export { describeConnection, type DatabaseConnection } from './connection.ts'
 export type { Database, Row, Sql, Transaction, TransactionOptions } from './database.ts'
+export { embeddedConnection } from './embedded/connection.ts'
 export { fragment, identifier, join, type Fragment } from './fragment.ts'
+export { migrate, type MigrateOptions, type MigrateResult } from './migrate.ts'
 export type { QueryObservation } from './observe.ts'
 export {
   openDatabase,

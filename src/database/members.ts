@@ -72,7 +72,7 @@ export function embeddedDatabaseMember(plan: EmbeddedDatabasePlan): MemberSpec {
 
 interface EmbeddedSettings {
   readonly databaseName: string
-  readonly maxConnections: number
+  readonly maxConnections?: number
   readonly sharedBuffersBytes?: number
 }
 
@@ -106,7 +106,7 @@ export const embeddedPostgres: MemberEngine = {
     const memoryBytes = usableMemoryBytes()
     const configuration = serverConfiguration({
       socketDir,
-      maxConnections: settings.maxConnections,
+      maxConnections: settings.maxConnections ?? LEAST_CONNECTIONS,
       sharedBuffersBytes: settings.sharedBuffersBytes ?? defaultSharedBuffersBytes(memoryBytes),
       memoryBytes,
     })

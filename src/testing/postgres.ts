@@ -2,19 +2,10 @@
 // at the end. The data directory is made once for each version of PostgreSQL and copied, so a start costs a fraction of
 // a second.
 
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../base/clock.ts'
@@ -68,8 +59,7 @@ export async function startTestPostgres(options: TestPostgresOptions = {}): Prom
   const removeAll = (): void => rmSync(installation.dataDir, { recursive: true, force: true })
   try {
     const template = await templateFor(options.cacheDir ?? join(process.cwd(), '.cache'))
-    for (const part of ['postgres', 'secrets'])
-      cpSync(join(template, part), join(installation.dataDir, part), { recursive: true })
+    copyParts(template, installation.dataDir)
     return await serve(spec, context, removeAll)
   } catch (error) {
     removeAll()
@@ -176,8 +166,7 @@ async function templateFor(cacheDir: string): Promise<string> {
     await end(server, embeddedPostgres.stop.signal)
     mkdirSync(cacheDir, { recursive: true })
     const unfinished = mkdtempSync(`${template}-`)
-    for (const part of ['postgres', 'secrets'])
-      cpSync(join(dataDir, part), join(unfinished, part), { recursive: true })
+    copyParts(dataDir, unfinished)
     try {
       renameSync(unfinished, template)
     } catch (error) {
@@ -189,4 +178,10 @@ async function templateFor(cacheDir: string): Promise<string> {
   } finally {
     rmSync(dataDir, { recursive: true, force: true })
   }
+}
+
+function copyParts(from: string, to: string): void {
+  // Not fs.cp: for these thousand small files cp(1) takes a tenth of its time.
+  const parts = ['postgres', 'secrets'].map((part) => join(from, part))
+  execFileSync('cp', ['-R', '-p', ...parts, to])
 }

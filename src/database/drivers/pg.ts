@@ -31,6 +31,8 @@ export interface PgDriverOptions {
 type Checkout = (error: Error | undefined, client: PooledClient) => void
 type PooledClient = ManagedClient & { release(discard?: Error | boolean): void }
 
+/** Beside an error there is no client, and nobody looks. */
+const NO_CLIENT = undefined as never
 const FIRST_RETRY_MS = 10
 const LONGEST_RETRY_MS = 250
 
@@ -108,7 +110,9 @@ class ManagedPool extends pg.Pool {
     }
     // The pool calls back from whoever released the connection; the statement must still belong to this request.
     const bound = AsyncResource.bind(callback as (...values: unknown[]) => void)
-    this.checkout((error, client) => bound(error, client, error ? () => {} : client.release))
+    this.checkout((error, client) =>
+      bound(error, client, error ? () => {} : (discard?: boolean) => client.release(discard)),
+    )
     return undefined as never
   }
 
@@ -131,7 +135,7 @@ class ManagedPool extends pg.Pool {
     done: Done,
   ): void {
     this.checkout((refused, client) => {
-      if (refused) return done(refused, undefined as never)
+      if (refused) return done(refused, NO_CLIENT)
       client.execute(config, values, request, (error, result) => {
         client.release(error !== undefined && !leavesSessionClean(error, config, values))
         done(error, result)
@@ -150,47 +154,43 @@ class ManagedPool extends pg.Pool {
 
   private take(startedAtMs: number, done: Checkout): void {
     super.connect((error: Error | undefined, client: pg.PoolClient | undefined) => {
-      if (error)
-        this.takeAgain(error, startedAtMs).then(
-          (later) => done(undefined, later),
-          (last) => done(last as Error, undefined as never),
-        )
+      if (error) void this.takeAgain(error, startedAtMs, done)
       else done(undefined, reset(client))
     })
   }
 
-  private async takeAgain(first: Error, startedAtMs: number): Promise<PooledClient> {
+  private async takeAgain(first: Error, startedAtMs: number, done: Checkout): Promise<void> {
     const { clock, random, connectTimeoutMs, connection } = this.settings
-    let error: unknown = first
+    const address = describeConnection(connection)
+    let cause: unknown = first
     for (const delayMs of backoff({
       firstMs: FIRST_RETRY_MS,
       maxMs: LONGEST_RETRY_MS,
       attempts: Infinity,
       random,
     })) {
-      const address = describeConnection(connection)
-      if (this.ending) throw new PlatformError('DATABASE_CLOSED', undefined)
-      if (connectVerdict(error) === 'denied')
-        throw new PlatformError(
-          'DATABASE_ACCESS_DENIED',
-          { address, user: userOf(connection), reason: describeError(error) },
-          { cause: error },
-        )
+      const reason = describeError(cause)
       const waitedMs = clock.monotonic() - startedAtMs
+      if (this.ending) return done(new PlatformError('DATABASE_CLOSED', undefined), NO_CLIENT)
+      if (connectVerdict(cause) === 'denied') {
+        const details = { address, user: userOf(connection), reason }
+        return done(new PlatformError('DATABASE_ACCESS_DENIED', details, { cause }), NO_CLIENT)
+      }
       if (waitedMs + delayMs > connectTimeoutMs)
-        throw new PlatformError(
-          'DATABASE_UNREACHABLE',
-          { address, waitedMs, reason: describeError(error) },
-          { cause: error },
+        return done(
+          new PlatformError('DATABASE_UNREACHABLE', { address, waitedMs, reason }, { cause }),
+          NO_CLIENT,
         )
       await clock.sleep(delayMs)
+      let client: pg.PoolClient
       try {
-        return reset(await super.connect())
-      } catch (next) {
-        error = next
+        client = await super.connect()
+      } catch (error) {
+        cause = error
+        continue
       }
+      return done(undefined, reset(client))
     }
-    throw error
   }
 
   private waitInLine(startedAtMs: number, done: Checkout): void {
@@ -262,7 +262,7 @@ const STATUS = { I: 'idle', T: 'transaction', E: 'failed' } as const
 
 function connectionOn(client: PooledClient): Connection {
   return {
-    client: client as unknown as pg.PoolClient,
+    client,
     run: ({ text, values, name }: PreparedStatement): Promise<StatementResult> =>
       answered((done) =>
         client.execute(

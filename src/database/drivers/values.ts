@@ -29,6 +29,6 @@ export const exactNumbers: pg.CustomTypesConfig = {
       if (oid === INT8) return exactInteger as never
       if (oid === INT8_ARRAY) return ((text: string) => exactIntegers(parseTextArray(text))) as never
     }
-    return pg.types.getTypeParser(oid, format as 'text') as never
+    return pg.types.getTypeParser(oid, format) as never
   },
 }
