@@ -51,6 +51,6 @@ export function checkName(name: string): void {
 const SHOWN_MAX_CHARACTERS = 100
 
 /** Escaped and cut, because it may be an attack on whoever reads the log. */
-function shown(name: string): string {
-  return JSON.stringify(`${name}`.slice(0, SHOWN_MAX_CHARACTERS))
+function shown(name: unknown): string {
+  return JSON.stringify(String(name).slice(0, SHOWN_MAX_CHARACTERS))
 }

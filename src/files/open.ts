@@ -13,7 +13,7 @@ import { checkName } from './name.ts'
 
 export interface OpenFilesOptions {
   /** Directory of the driver `fs`; made when it is missing. */
-  readonly root: string
+  readonly dir: string
   readonly settings: FilesSettings
   readonly clock?: Clock
 }
@@ -24,10 +24,10 @@ export interface OpenedFiles extends Files, AsyncDisposable {
 }
 
 /** @throws FILES_UNAVAILABLE, FILES_NO_SPACE when the place cannot be opened. */
-export async function openFiles({ root, settings, clock }: OpenFilesOptions): Promise<OpenedFiles> {
+export async function openFiles({ dir, settings, clock }: OpenFilesOptions): Promise<OpenedFiles> {
   const { fs } = await import('./drivers/fs.ts')
   const { temporaryMaxAgeMs } = settings
-  return filesOn(await fs({ root, temporaryMaxAgeMs, clock: clock ?? systemClock }), settings)
+  return filesOn(await fs({ root: dir, temporaryMaxAgeMs, clock: clock ?? systemClock }), settings)
 }
 
 /** The tier on a driver that is open already, for one of your own. Closing it closes the driver. */

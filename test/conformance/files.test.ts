@@ -23,7 +23,7 @@ testFileDriver({
 let places = 0
 const newRoot = (): string => join(base, `root-${++places}`)
 const openAt = (root: string, maxBytes = 1_000): Promise<OpenedFiles> =>
-  openFiles({ root, settings: filesConfig.parse({ maxBytes }) })
+  openFiles({ dir: root, settings: filesConfig.parse({ maxBytes }) })
 const objectPath = (root: string, name: string): string =>
   placeOf({ objectsDir: join(root, 'objects') }, name).path
 

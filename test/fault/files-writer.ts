@@ -6,7 +6,7 @@ import { filesConfig, openFiles } from '../../src/files/index.ts'
 import { contentOf } from './files-content.ts'
 
 const [root, prefix, writers] = process.argv.slice(2) as [string, string, string]
-const files = await openFiles({ root, settings: filesConfig.parse({}) })
+const files = await openFiles({ dir: root, settings: filesConfig.parse({}) })
 
 async function write(name: string): Promise<never> {
   const stored = await files.get(name)

@@ -68,7 +68,7 @@ test('what was acknowledged before kill -9 is there whole, and nothing half-stor
     const rounds = PREFIXES.map((prefix) => writeUntilKilled(root, prefix, 1 + random.integer(150)))
     const acknowledged = new Map((await Promise.all(rounds)).flatMap((names) => [...names]))
 
-    await using files = await openFiles({ root, settings: filesConfig.parse({}) })
+    await using files = await openFiles({ dir: root, settings: filesConfig.parse({}) })
     for (const [name, version] of acknowledged) {
       const found = await wholeVersion(files, name)
       // The version after it may have been stored and its acknowledgement lost on the way.
@@ -86,11 +86,11 @@ test('what was acknowledged before kill -9 is there whole, and nothing half-stor
 
 test('when the disk takes no more, put says so and what was there stays', async () => {
   const root = join(base, 'full')
-  await using files = await openFiles({ root, settings: filesConfig.parse({}) })
+  await using files = await openFiles({ dir: root, settings: filesConfig.parse({}) })
   await files.put('f', Buffer.from('before'))
   const script = `
     import { filesConfig, openFiles } from '${join(import.meta.dirname, '../../src/files/index.ts')}'
-    const files = await openFiles({ root: ${JSON.stringify(root)}, settings: filesConfig.parse({}) })
+    const files = await openFiles({ dir: ${JSON.stringify(root)}, settings: filesConfig.parse({}) })
     const outcome = await files.put('f', new Uint8Array(5_000_000)).catch((error) => error.code)
     console.log(outcome)
   `
