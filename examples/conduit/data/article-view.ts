@@ -3,7 +3,7 @@
 
 import { fragment, type Fragment } from 'pando/database'
 import type { Profile } from './profiles.ts'
-import type { Queryable, Viewer } from './queryable.ts'
+import type { Page, Queryable, Viewer } from './queryable.ts'
 
 /** An article as lists show it. */
 export interface ArticleSummary {
@@ -58,6 +58,26 @@ export function toSummary(row: SummaryRow): ArticleSummary {
     favoritesCount: row.favoritesCount,
     author: { username: row.username, bio: row.bio, image: row.image, following: row.following },
   }
+}
+
+/** The page sizes of our own clients, as text. */
+const FIRST_PAGE: Readonly<Record<number, Fragment>> = {
+  10: fragment`limit 10`,
+  20: fragment`limit 20`,
+}
+
+/**
+ * The window of a page. A first page is written out, because PostgreSQL reuses a plan only when it knows how little
+ * is wanted: with a parameter it plans for a tenth of the table, finds that dear, and plans anew each time, which took
+ * longer than the query itself (0.5 ms of 0.9 ms).
+ */
+export function windowOf({ limit, offset }: Page): Fragment {
+  return (offset === 0 ? FIRST_PAGE[limit] : undefined) ?? fragment`limit ${limit} offset ${offset}`
+}
+
+/** Nothing is read for a page beyond the last match. */
+export function withinTotal({ offset }: Page): Fragment {
+  return offset === 0 ? fragment`true` : fragment`(select n from total) > ${offset}::integer`
 }
 
 /**

@@ -3,7 +3,15 @@
 // their matches, among what one person wrote or favours.
 
 import { fragment, type Fragment } from 'pando/database'
-import { listArticles, summaryColumns, toSummary, type Article, type ArticleList } from './article-view.ts'
+import {
+  listArticles,
+  summaryColumns,
+  toSummary,
+  windowOf,
+  withinTotal,
+  type Article,
+  type ArticleList,
+} from './article-view.ts'
 import { isUniqueViolation, unlessGone } from './conflicts.ts'
 import { lookup, type Page, type Queryable, type Viewer } from './queryable.ts'
 import { slugFor } from './slug.ts'
@@ -136,18 +144,17 @@ const tagId = (name: string): Fragment => fragment`(select id from tags where na
 const userId = (name: string): Fragment =>
   fragment`(select id from users where lower(username) = lower(${lookup(name)}))`
 
-/** One index answers the page. Beyond the last match nothing is read at all. */
-function counted(total: Fragment, ids: Fragment, { limit, offset }: Page): Fragment {
+/** One index answers the page. */
+function counted(total: Fragment, ids: Fragment, page: Page): Fragment {
   return fragment`
     total (n) as materialized (${total}),
     page as materialized (
-      ${ids} and (select n from total) > ${offset}::integer
-      order by id desc limit ${limit} offset ${offset}
+      ${ids} and ${withinTotal(page)} order by id desc ${windowOf(page)}
     )`
 }
 
 /** Walks what one person favours, or else wrote, and keeps what passes the other filters. */
-function matchingSeveral({ tag, author, favorited }: ArticleFilter, { limit, offset }: Page): Fragment {
+function matchingSeveral({ tag, author, favorited }: ArticleFilter, page: Page): Fragment {
   const start =
     favorited === undefined
       ? fragment`select a.id from articles a where true`
@@ -164,5 +171,5 @@ function matchingSeveral({ tag, author, favorited }: ArticleFilter, { limit, off
   return fragment`
     matching as materialized (${start} ${byAuthor} ${byTag}),
     total (n) as (select count(*)::integer from matching),
-    page as (select id from matching order by id desc limit ${limit} offset ${offset})`
+    page as (select id from matching order by id desc ${windowOf(page)})`
 }

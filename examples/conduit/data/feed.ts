@@ -2,14 +2,15 @@
 // moment ago is in it with everything they ever wrote.
 
 import { fragment } from 'pando/database'
-import { listArticles, type ArticleList } from './article-view.ts'
+import { listArticles, windowOf, withinTotal, type ArticleList } from './article-view.ts'
 import type { Page, Queryable } from './queryable.ts'
 
 /**
  * Merges the newest articles of each followed author, at most a page of each: the work depends on how many people
  * the viewer follows and on the page, and not on how much they or others wrote.
  */
-export function feed(db: Queryable, viewer: number, { limit, offset }: Page): Promise<ArticleList> {
+export function feed(db: Queryable, viewer: number, page: Page): Promise<ArticleList> {
+  const ofEach = windowOf({ limit: page.limit + page.offset, offset: 0 })
   return listArticles(
     db,
     fragment`
@@ -22,10 +23,10 @@ export function feed(db: Queryable, viewer: number, { limit, offset }: Page): Pr
       page as materialized (
         select newest.id
         from followed cross join lateral (
-          select id from articles where author_id = followed.id order by id desc limit ${limit + offset}
+          select id from articles where author_id = followed.id order by id desc ${ofEach}
         ) newest
-        where (select n from total) > ${offset}::integer
-        order by newest.id desc limit ${limit} offset ${offset}
+        where ${withinTotal(page)}
+        order by newest.id desc ${windowOf(page)}
       )`,
     viewer,
   )
