@@ -5,23 +5,17 @@
 // starts it again after 1. A programmer's error crashes the process at once: its state is unknown from then on.
 
 import { readFileSync } from 'node:fs'
-import { systemClock } from '../base/clock.ts'
 import { isPlatformError } from '../base/errors.ts'
 import { openInstallation } from '../base/installation.ts'
 import { createLogger, type Logger } from '../base/log.ts'
 import { EXIT_PERMANENT } from '../base/member.ts'
-import { createWebServer, type WebSettings } from '../web/index.ts'
+import { createWebServer } from '../web/index.ts'
+import type { WebMemberFile } from '../web/members.ts'
 import { loadApp } from './load.ts'
 import { openTiers, type TierSettings } from './tiers.ts'
 
-/** What the supervisor wrote for this process; see `prepare` in web/members.ts. */
-interface MemberFile {
-  readonly member: string
-  readonly appDir: string
-  readonly dataDir: string
-  readonly controlSocket: string
-  readonly settings: TierSettings & { readonly web: WebSettings }
-}
+/** The member file with the settings that the plan gives every web process. */
+type MemberFile = WebMemberFile & { readonly settings: TierSettings }
 
 /** Serves until SIGTERM or SIGINT; resolves when everything is closed. */
 async function serve({ appDir, dataDir, controlSocket, settings }: MemberFile, log: Logger): Promise<void> {
@@ -35,14 +29,13 @@ async function serve({ appDir, dataDir, controlSocket, settings }: MemberFile, l
     const app = await definition.setup(opened.tiers)
     const server = createWebServer({
       handler: app,
-      settings: { ...settings.web, controlSocket },
+      settings: settings.web,
+      controlSocket,
       log: log.child({ tier: 'web' }),
-      clock: systemClock,
-      isReady: () => true,
     })
     try {
       await server.start()
-      log.info({ address: server.address }, 'serving')
+      log.info({ ...server.address }, 'serving')
       await stopAsked.promise
       log.info({}, 'draining')
     } finally {

@@ -1,3 +1,4 @@
+export { openInstallation, type Installation } from '../base/installation.ts'
 export { databaseConfig, type DatabaseSettings, type DatabaseSettingsInput } from './config.ts'
 export { describeConnection, type DatabaseConnection } from './connection.ts'
 export type { Database, Row, Sql, Transaction, TransactionOptions } from './database.ts'
