@@ -6,6 +6,7 @@
 
 import { appErrors } from './catalogue/app.ts'
 import { baseErrors } from './catalogue/base.ts'
+import { cliErrors } from './catalogue/cli.ts'
 import { databaseErrors } from './catalogue/database.ts'
 import { filesErrors } from './catalogue/files.ts'
 import { loadErrors } from './catalogue/load.ts'
@@ -27,6 +28,7 @@ type Catalogue = typeof appErrors &
 export const CATALOGUE: Catalogue = {
   ...appErrors,
   ...baseErrors,
+  ...cliErrors,
   ...databaseErrors,
   ...filesErrors,
   ...loadErrors,
