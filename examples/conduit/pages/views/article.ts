@@ -29,7 +29,7 @@ export function articleView(view: ArticleView): Html {
   const actions = (): Html => (own ? ownActions(article.slug) : readerActions(article))
   return html`<div class="article-page">
     <div class="banner">
-      <div class="container">
+      <div class="container medium">
         <h1>${article.title}</h1>
         <p class="lead">${article.description}</p>
         ${articleMeta(article, actions())}

@@ -38,8 +38,9 @@ function signInPrompt(slug: string): Html {
   </p>`
 }
 
-const COMMENT_FIELD = html`id="field-comment" name="body" class="form-control" placeholder="Write a
-comment..." rows="3" required`
+const PLACEHOLDER = html`placeholder="Write a comment..."`
+const COMMENT_FIELD = html`id="field-comment" name="body" class="form-control" rows="3" required
+${PLACEHOLDER}`
 
 function commentForm({ article, commentErrors, commentBody }: ArticleView, visitor: Visitor): Html {
   return html`${errorMessages(commentErrors)}
@@ -61,8 +62,11 @@ function card(slug: string, comment: Comment, visitor: Visitor | undefined): Htm
     <div class="card-block"><p class="card-text">${body}</p></div>
     <div class="card-footer">
       ${avatar(author.image, 24, 'comment-author-img')}
-      <a href="${profilePath(author.username)}" class="comment-author">${author.username}</a>
-      ${date(createdAt, 'date-posted')} ${author.username === visitor?.username ? deleteForm(slug, id) : ''}
+      <div class="by">
+        <a href="${profilePath(author.username)}" class="comment-author">${author.username}</a>
+        ${date(createdAt, 'date-posted')}
+      </div>
+      ${author.username === visitor?.username ? deleteForm(slug, id) : ''}
     </div>
   </div>`
 }

@@ -40,7 +40,7 @@ export function followForm({ username, following }: Profile): Html {
       type="submit"
       class="btn btn-sm action-btn ${following ? 'btn-secondary' : 'btn-outline-secondary'}"
     >
-      ${icon('ion-plus-round')}<span>${following ? 'Unfollow' : 'Follow'} ${username}</span>
+      ${following ? '' : icon('ion-plus-round')}<span>${following ? 'Unfollow' : 'Follow'} ${username}</span>
     </button>
   </form>`
 }
