@@ -69,6 +69,8 @@ export function isStalePlan(error: unknown): boolean {
 export function mayRunAgain(error: unknown): boolean {
   let current = error
   for (let depth = 0; depth < LONGEST_CAUSE_CHAIN && current instanceof Error; depth++) {
+    // Running it again could do it twice.
+    if (isPlatformError(current, 'DATABASE_COMMIT_UNKNOWN')) return false
     if (
       isServerError(current) &&
       (current.code === SERIALIZATION_FAILURE || current.code === DEADLOCK_DETECTED)
