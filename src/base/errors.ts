@@ -17,6 +17,7 @@ import { webErrors } from './catalogue/web.ts'
 
 type Catalogue = typeof appErrors &
   typeof baseErrors &
+  typeof cliErrors &
   typeof databaseErrors &
   typeof filesErrors &
   typeof loadErrors &
