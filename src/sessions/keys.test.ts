@@ -69,10 +69,8 @@ describe('keys', () => {
     { keys: [OLD, { ...NEW, id: OLD.id }], problem: 'the same id' },
     { keys: Array.from({ length: 17 }, (_, id) => ({ ...OLD, id: String(id) })), problem: 'more than 16' },
   ])('are refused when $problem', ({ keys, problem }) => {
-    const refused = expect(() => createSigner(keys))
-
-    refused.toThrow(expect.objectContaining({ code: 'SESSIONS_KEYS_INVALID' }))
-    refused.toThrow(problem)
-    refused.not.toThrow('xxxx')
+    expect(() => createSigner(keys)).toThrow(
+      expect.objectContaining({ code: 'SESSIONS_KEYS_INVALID', message: expect.stringContaining(problem) }),
+    )
   })
 })

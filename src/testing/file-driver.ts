@@ -313,7 +313,8 @@ function testLifecycle(harness: FileDriverHarness): void {
       driver.delete('f'),
     ]
 
-    for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'FILES_CLOSED' })
+    const refused = { code: 'FILES_CLOSED' }
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(refused)))
   })
 
   test('a body that was given out before close can be read after it', async () => {
