@@ -19,7 +19,7 @@ const mix: Mix = defineMix({
     make: { percent: 8, request: () => get('/make') },
     remove: { percent: 2, request: () => undefined, otherwise: 'make' },
   },
-}) as Mix
+})
 const withCalls = (calls: Record<string, unknown>): unknown => ({ ...mix, calls })
 
 describe('a mix', () => {

@@ -63,6 +63,8 @@ export interface Recorder {
   readonly startDelay: Histogram
   /** Every complete second so far, at most `TIMELINE_MAX` of them. */
   readonly timeline: readonly SecondCounts[]
+  /** Time has come to `atMs`: the seconds before it are complete, even those in which nothing happened. */
+  passed(atMs: number): void
   /** Puts the second under way at the end of the timeline. Call once, at the end. */
   finish(): void
 }
@@ -99,6 +101,7 @@ export function createRecorder(callNames: readonly string[], stages: readonly St
     stages: stageCounts,
     startDelay,
     timeline: seconds.complete,
+    passed: (atMs) => seconds.passed(atMs),
     finish: () => seconds.close(),
     arrived: (stage) => void stageCounts[stage]!.arrivals++,
     ended(ending) {
@@ -143,6 +146,7 @@ function createTimeline(): {
   readonly complete: readonly SecondCounts[]
   ended(ending: Ending): void
   dropped(atMs: number): void
+  passed(atMs: number): void
   close(): void
 } {
   const complete: SecondCounts[] = []
@@ -174,6 +178,7 @@ function createTimeline(): {
   return {
     complete,
     close,
+    passed: (atMs) => void at(atMs),
     ended({ endedAtMs, latencyMs, outcome }) {
       const counts = at(endedAtMs)
       if (outcome.ok) counts.ok++

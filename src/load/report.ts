@@ -88,7 +88,7 @@ function problemLines(result: LoadResult): string[] {
   if (result.generator.limitedBy !== null)
     lines.push(
       pc.red(
-        `The generator was the bottleneck: ${result.generator.limitedBy}. These figures say little about the server; lower the rate or use another machine.`,
+        `The generator itself was short of CPU: ${result.generator.limitedBy}. Part of these times is its own; lower the rate or use another machine.`,
       ),
     )
   return lines
@@ -96,7 +96,7 @@ function problemLines(result: LoadResult): string[] {
 
 function probeLine({ probe, acknowledgedWrites }: LoadResult): string {
   const reads = probe.fresh + probe.stale
-  const text = `read-your-writes: ${acknowledgedWrites} writes acknowledged, ${probe.writes} read back by ${reads} reads, ${probe.stale} stale${probe.inconclusive > 0 ? `, ${probe.inconclusive} inconclusive` : ''}${probe.failed > 0 ? `, ${probe.failed} failed` : ''}`
+  const text = `read-your-writes: ${acknowledgedWrites} writes acknowledged, ${probe.writes} read back by ${reads} reads, ${probe.stale} stale${probe.inconclusive > 0 ? `, ${probe.inconclusive} inconclusive` : ''}${probe.failed > 0 ? `, ${probe.failed} failed` : ''}${probe.skipped > 0 ? `, ${probe.skipped} writes not read back for too many at a time` : ''}`
   return probe.stale === 0
     ? text
     : [pc.red(text), ...probe.staleExamples.map((example) => pc.red(`  stale: ${example}`))].join('\n')

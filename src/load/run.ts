@@ -121,7 +121,10 @@ async function runOnce<State>(
     drop: (arrival) => visits.drop(arrival),
   })
   visits.begin(loop.startedAtMs)
-  const stopTicking = clock.every(1000, () => options.onSecond?.(recorder, loop.inFlight))
+  const stopTicking = clock.every(1000, () => {
+    recorder.passed(clock.monotonic() - loop.startedAtMs)
+    options.onSecond?.(recorder, loop.inFlight)
+  })
   await loop.arrived
   const ranMs = clock.monotonic() - loop.startedAtMs
   const interrupted = signal.aborted

@@ -45,7 +45,7 @@ afterAll(() => {
   server.close()
 })
 
-async function pandoLoad(...args: string[]): Promise<string> {
+async function pandoLoad(args: readonly string[]): Promise<string> {
   let output = ''
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((output += String(text))))
   vi.spyOn(process.stderr, 'write').mockImplementation(() => true)
@@ -60,22 +60,26 @@ describe('pando load', () => {
     const json = join(dir, 'result.json')
     const acknowledged = join(dir, 'writes.jsonl')
 
-    const output = await pandoLoad(
-      ...[
-        url,
-        '--mix',
-        join(dir, 'pages.mts'),
-        '--rate',
-        '100',
-        '--seconds',
-        '1',
-        '--warmup',
-        '0',
-        '--seed',
-        '42',
-      ],
-      ...['--var', 'page=about', '--json', json, '--acknowledged', acknowledged],
-    )
+    const output = await pandoLoad([
+      url,
+      '--mix',
+      join(dir, 'pages.mts'),
+      '--rate',
+      '100',
+      '--seconds',
+      '1',
+      '--warmup',
+      '0',
+      '--seed',
+      '42',
+      ,
+      '--var',
+      'page=about',
+      '--json',
+      json,
+      '--acknowledged',
+      acknowledged,
+    ])
 
     const result = JSON.parse(readFileSync(json, 'utf8')) as LoadResult
     expect(output).toContain('seed 42')
@@ -85,33 +89,41 @@ describe('pando load', () => {
   })
 
   test('with --json - gives the result alone on standard output', async () => {
-    const output = await pandoLoad(
-      ...[
-        url,
-        '--mix',
-        join(dir, 'pages.mts'),
-        '--rate',
-        '20',
-        '--seconds',
-        '1',
-        '--warmup',
-        '0',
-        '--json',
-        '-',
-      ],
-    )
+    const output = await pandoLoad([
+      url,
+      '--mix',
+      join(dir, 'pages.mts'),
+      '--rate',
+      '20',
+      '--seconds',
+      '1',
+      '--warmup',
+      '0',
+      '--json',
+      '-',
+      ,
+    ])
 
     expect((JSON.parse(output) as LoadResult).mix).toBe('pages')
   })
 
   test('with --verify checks the writes of an earlier run and sends no load', async () => {
     const acknowledged = join(dir, 'verified.jsonl')
-    await pandoLoad(
-      ...[url, '--mix', join(dir, 'pages.mts'), '--rate', '50', '--seconds', '1', '--warmup', '0'],
-      ...['--acknowledged', acknowledged],
-    )
+    await pandoLoad([
+      url,
+      '--mix',
+      join(dir, 'pages.mts'),
+      '--rate',
+      '50',
+      '--seconds',
+      '1',
+      '--warmup',
+      '0',
+      '--acknowledged',
+      acknowledged,
+    ])
 
-    const output = await pandoLoad(url, '--mix', join(dir, 'pages.mts'), '--verify', acknowledged)
+    const output = await pandoLoad([url, '--mix', join(dir, 'pages.mts'), '--verify', acknowledged])
 
     expect(output).toContain('1 things checked, 0 missing')
   })
@@ -139,7 +151,7 @@ describe('pando load', () => {
   ])('refuses %s', async (_, args, code, message) => {
     const real = args.map((arg) => (arg === 'URL' ? url : arg.endsWith('.mts') ? join(dir, arg) : arg))
 
-    await expect(pandoLoad(...real)).rejects.toMatchObject({
+    await expect(pandoLoad(real)).rejects.toMatchObject({
       code,
       message: expect.stringContaining(message),
     })

@@ -40,7 +40,7 @@ export function conduitMix(
         about: 'Which size was seeded; auto asks the server.',
         values: ['auto', 'S', 'M', 'L'],
       },
-      users: { default: '64', about: 'How many people are logged in before the load begins, 1 to 2000.' },
+      users: { default: '40', about: 'How many people are logged in before the load begins, 1 to 2000.' },
       skew: {
         default: 'default',
         about:
