@@ -29,8 +29,7 @@ async function serve({ appDir, dataDir, controlSocket, settings }: MemberFile, l
     const app = await definition.setup(opened.tiers)
     const server = createWebServer({
       handler: app,
-      settings: settings.web,
-      controlSocket,
+      settings: { ...settings.web, controlSocket },
       log: log.child({ tier: 'web' }),
     })
     try {
