@@ -72,7 +72,6 @@ describe('pando load', () => {
       '0',
       '--seed',
       '42',
-      ,
       '--var',
       'page=about',
       '--json',
@@ -101,7 +100,6 @@ describe('pando load', () => {
       '0',
       '--json',
       '-',
-      ,
     ])
 
     expect((JSON.parse(output) as LoadResult).mix).toBe('pages')
