@@ -1,0 +1,227 @@
+import { describe, expect, test } from 'vitest'
+import type { TopologyProblem } from '../base/catalogue/topology.ts'
+import { isPlatformError } from '../base/errors.ts'
+import { unknownVariables } from './environment.ts'
+import { givenByEnvironment, givenByFile, givenByFlags, type FlagValue } from './gather.ts'
+import { validate, type ValidTopology } from './validate.ts'
+
+interface Sources {
+  readonly file?: Record<string, unknown>
+  readonly env?: Record<string, string>
+  readonly flags?: readonly FlagValue[]
+}
+
+function read({ file = {}, env = {}, flags = [] }: Sources): ValidTopology {
+  const given = [...givenByFile(file, '/app/pando.topology.ts'), ...givenByEnvironment(env)]
+  return validate([...given, ...givenByFlags(flags), ...unknownVariables(env)], '/app/pando.topology.ts')
+}
+
+/** The problems as `key value source problem`, after the code. */
+function refusal(sources: Sources): { code: string; problems: readonly TopologyProblem[]; text: string } {
+  try {
+    read(sources)
+  } catch (error) {
+    const known = isPlatformError(error) ? error : undefined
+    const problems = (known?.details as { problems: readonly TopologyProblem[] }).problems
+    return { code: known!.code, problems, text: known!.message }
+  }
+  throw new Error('the topology was accepted')
+}
+
+describe('a topology', () => {
+  test('without any value is one server with every default', () => {
+    const { topology, sources } = read({})
+
+    expect(topology.stage).toBe('single')
+    expect(topology.web).toMatchObject({ host: '127.0.0.1', port: 3000, processes: 1 })
+    expect(new Set([...sources.values()].map(({ kind }) => kind))).toEqual(new Set(['default']))
+  })
+
+  test('takes a value from the file before the default, the environment before the file, a flag before all', () => {
+    const file = { web: { port: 1001, host: '0.0.0.0', processes: 3 } }
+    const env = { PANDO_WEB_PORT: '1002', PANDO_WEB_HOST: '::1' }
+    const flags = [{ flag: '--port', key: 'web.port', value: '1003' }]
+
+    const { topology, sources } = read({ file, env, flags })
+
+    expect(topology.web).toMatchObject({ port: 1003, host: '::1', processes: 3 })
+    expect(sources.get('web.port')).toEqual({ kind: 'flag', name: '--port' })
+    expect(sources.get('web.host')).toEqual({ kind: 'environment', name: 'PANDO_WEB_HOST' })
+    expect(sources.get('web.processes')).toEqual({ kind: 'file', file: '/app/pando.topology.ts' })
+    expect(sources.get('web.drainMs')).toEqual({ kind: 'default' })
+  })
+
+  test('takes PANDO_WEB_PORT before PORT', () => {
+    const { topology } = read({ env: { PORT: '8001', PANDO_WEB_PORT: '8002' } })
+
+    expect(topology.web.port).toBe(8002)
+  })
+
+  test('reads numbers, words, booleans and lists from the environment', () => {
+    const env = {
+      PANDO_WEB_PROCESSES: 'cores',
+      PANDO_WEB_TRUST_PROXY: 'true',
+      PANDO_WEB_ENV: 'SMTP_URL, API_KEY',
+      PANDO_DATABASE_POOL_MAX: ' 7 ',
+    }
+
+    const { topology } = read({ env })
+
+    expect(topology.web).toMatchObject({ processes: 'cores', trustProxy: true, env: ['SMTP_URL', 'API_KEY'] })
+    expect(topology.database.poolMax).toBe(7)
+  })
+
+  test('takes an empty variable, an undefined property and an undefined flag as not given', () => {
+    const flags = [{ flag: '--port', key: 'web.port', value: undefined }]
+
+    const { topology } = read({ file: { web: { port: undefined } }, env: { PORT: '' }, flags })
+
+    expect(topology.web.port).toBe(3000)
+  })
+
+  test('leaves variables alone that name no tier', () => {
+    expect(() => read({ env: { PANDO_DEBUG: '1', PANDO_WEBHOOK: 'x', PATH: '/bin' } })).not.toThrow()
+  })
+
+  test('accepts the values of later settings that say what this version does', () => {
+    const file = { web: { servers: 1, sticky: false }, database: { replicas: 0 }, files: { driver: 'fs' } }
+
+    expect(() => read({ file })).not.toThrow()
+  })
+})
+
+describe('an invalid topology', () => {
+  test('is refused with every problem at once, each with its key, value, source and range', () => {
+    const { code, text } = refusal({
+      file: { web: { instance: 3, drainMs: -1 }, database: 'postgres' },
+      env: { PORT: '80a' },
+      flags: [{ flag: '--stage', key: 'stage', value: 'singel' }],
+    })
+
+    expect(code).toBe('TOPOLOGY_INVALID')
+    expect(text.split('\n')).toEqual([
+      '5 settings need attention (/app/pando.topology.ts).',
+      '  web.instance  in pando.topology.ts               unknown setting',
+      '  database      "postgres" from pando.topology.ts  expected an object of settings such as { poolMax: … }',
+      '  stage         "singel" from --stage              expected "single"',
+      '  web.port      "80a" from PORT                    expected a whole number from 1 to 65535',
+      '  web.drainMs   -1 from pando.topology.ts          expected a whole number from 0 to 3600000 milliseconds',
+    ])
+  })
+
+  test.each([
+    ['a misspelled setting', { web: { prot: 80 } }, 'web.port'],
+    ['a misspelled tier', { databse: { poolMax: 3 } }, 'database'],
+    ['a setting without its tier', { port: 80 }, 'web.port'],
+    ['a setting in the wrong case', { web: { keepAliveMS: 80 } }, 'web.keepAliveMs'],
+    ['a misspelled tier of a later version', { cahce: { nodes: 3 } }, 'cache'],
+  ])('names the nearest known name of %s', (_, file, expected) => {
+    const { problems } = refusal({ file })
+
+    expect(problems[0]?.problem).toBe(`unknown setting; did you mean ${expected}?`)
+  })
+
+  test('names the nearest variable of a misspelled one', () => {
+    const { problems } = refusal({ env: { PANDO_WEB_PROT: '80' } })
+
+    expect(problems).toEqual([
+      {
+        key: 'PANDO_WEB_PROT',
+        source: 'the environment',
+        problem: 'unknown setting; did you mean PANDO_WEB_PORT?',
+      },
+    ])
+  })
+
+  test('suggests nothing where nothing is near', () => {
+    const { problems } = refusal({ file: { zzzzzzzzzzzz: 1 } })
+
+    expect(problems[0]?.problem).toBe('unknown setting')
+  })
+
+  test('shows the words of a rule between two settings', () => {
+    const { problems } = refusal({ file: { sessions: { sameSite: 'none' } } })
+
+    expect(problems[0]?.problem).toMatch(/secure: always/)
+  })
+
+  test('shows the one element of a list that is wrong', () => {
+    const { problems } = refusal({ file: { web: { env: ['GOOD', 'not good'] } } })
+
+    expect(problems[0]).toMatchObject({ key: 'web.env.1', value: '"not good"' })
+  })
+
+  test('never shows a password in a value', () => {
+    const { text } = refusal({ file: { database: { poolMax: 'postgres://me:hunter2@host/db' } } })
+
+    expect(text).toContain('postgres://me:***@host/db')
+    expect(text).not.toContain('hunter2')
+  })
+
+  test('cannot set what every object has', () => {
+    const file = JSON.parse(
+      '{ "__proto__": { "port": 1 }, "constructor": { "x": 1 }, "web": { "toString": 1 } }',
+    ) as Record<string, unknown>
+
+    const { problems } = refusal({ file })
+
+    expect(problems.map(({ key }) => key)).toEqual(['__proto__', 'constructor', 'web.toString'])
+    expect(({} as Record<string, unknown>)['port']).toBeUndefined()
+  })
+})
+
+describe('a topology of a later version', () => {
+  test.each(['separate', 'balanced', 'replicated', 'cached', 'edge', 'queued', 'regional'])(
+    'is answered by name for stage %s, with what works now',
+    (stage) => {
+      const { code, problems } = refusal({ flags: [{ flag: '--stage', key: 'stage', value: stage }] })
+
+      expect(code).toBe('TOPOLOGY_NOT_YET')
+      expect(problems[0]).toMatchObject({ key: 'stage', value: `"${stage}"`, source: '--stage' })
+      expect(problems[0]?.problem).toMatch(
+        /^not yet in this version; it will add .+ What works now: "single"/,
+      )
+    },
+  )
+
+  test.each([
+    ['web.servers', { web: { servers: 3 } }, 'balanced'],
+    ['database.replicas', { database: { replicas: 2 } }, 'replicated'],
+    ['database.synchronous', { database: { synchronous: 'quorum' } }, 'replicated'],
+    ['database.primary', { database: { primary: 'postgres://db/x' } }, 'separate'],
+    ['files.driver', { files: { driver: 's3' } }, 'separate'],
+    ['documents', { documents: {} }, 'separate'],
+    ['hosts', { hosts: [{ address: '10.0.0.1' }] }, 'separate'],
+    ['balancer', { balancer: { driver: 'haproxy' } }, 'balanced'],
+    ['cache', { cache: { nodes: 3 } }, 'cached'],
+    ['edge', { edge: { driver: 'varnish' } }, 'edge'],
+    ['queue', { queue: { driver: 'rabbitmq' } }, 'queued'],
+    ['workers', { workers: { processes: 2 } }, 'queued'],
+    ['events', { events: true }, 'queued'],
+    ['regions', { regions: ['eu'] }, 'regional'],
+  ])('is answered by name for %s', (key, file, stage) => {
+    const { code, problems } = refusal({ file })
+
+    expect(code).toBe('TOPOLOGY_NOT_YET')
+    expect(problems).toHaveLength(1)
+    expect(problems[0]?.key).toBe(key)
+    expect(problems[0]?.problem).toMatch(`not yet in this version; it comes with stage "${stage}". `)
+  })
+
+  test('is answered by name for a variable', () => {
+    const { code, problems } = refusal({ env: { PANDO_CACHE_NODES: '3', PANDO_WEB_SERVERS: '2' } })
+
+    expect(code).toBe('TOPOLOGY_NOT_YET')
+    expect(problems.map(({ key, source }) => [key, source])).toEqual([
+      ['cache', 'PANDO_CACHE_NODES'],
+      ['web.servers', 'PANDO_WEB_SERVERS'],
+    ])
+  })
+
+  test('is reported together with what is wrong otherwise', () => {
+    const { code, problems } = refusal({ file: { cache: { nodes: 3 }, web: { port: 'x' } } })
+
+    expect(code).toBe('TOPOLOGY_INVALID')
+    expect(problems.map(({ key }) => key)).toEqual(['web.port', 'cache'])
+  })
+})
