@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server'
 import { currentRequest, runForRequest } from '../base/context.ts'
 import { admitBody } from './body-limit.ts'
 import { Exchange } from './exchange.ts'
+import type { ExchangeResponse } from './exchange-response.ts'
 import { answerFailure, refuse } from './failure.ts'
 import type { FetchHandler, Handler, NodeBindings } from './handler.ts'
 import { answerHealth, healthOf, isHealthPath } from './health.ts'
@@ -13,7 +14,8 @@ import { isCut, refusal } from './refusal.ts'
 import { observeRequest, requests } from './requests-channel.ts'
 import type { Serving } from './serving.ts'
 
-type Listener = (incoming: IncomingMessage, response: ServerResponse) => void
+/** For a server made with `ServerResponse: ExchangeResponse`. */
+type Listener = (incoming: IncomingMessage, response: ExchangeResponse) => void
 type Application = (incoming: IncomingMessage, response: ServerResponse) => unknown
 
 /** The listener for the server's `request` and `checkContinue` events. */

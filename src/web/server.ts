@@ -3,7 +3,7 @@
 // Invariants: the application never runs for a request that was refused; every request ends in exactly one answer or
 // a closed connection; after `stop` nothing of ours is open. It does not load the application and knows no tier.
 
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { runForRequest } from '../base/context.ts'
@@ -14,6 +14,7 @@ import { answerClientErrors, answerSilence } from './client-errors.ts'
 import type { WebSettings } from './config.ts'
 import { type Connections, trackConnections } from './connections.ts'
 import { type ControlListener, openControl } from './control.ts'
+import { ExchangeResponse } from './exchange-response.ts'
 import type { Handler, UpgradeListener } from './handler.ts'
 import { healthOf } from './health.ts'
 import { requestListener } from './listener.ts'
@@ -58,7 +59,8 @@ export interface WebServer extends Service {
 export function createWebServer(options: WebServerOptions): WebServer {
   const { handler, settings, log, clock = systemClock, isReady = () => true } = options
   const serving: Serving = { settings, log, clock, isReady, speaksFetch: 'fetch' in handler, draining: false }
-  const listener = requestListener(serving, handler)
+  // The server below makes every response of the class that the listener asks for.
+  const listener = requestListener(serving, handler) as unknown as RequestListener
   let server: Server | undefined
   let connections: Connections | undefined
   let control: ControlListener | undefined
@@ -124,6 +126,7 @@ const MAX_CHECK_INTERVAL_MS = 5_000
 function newServer(settings: WebSettings): Server {
   const { headersTimeoutMs, requestTimeoutMs } = settings
   const server = createServer({
+    ServerResponse: ExchangeResponse,
     maxHeaderSize: settings.headersMaxBytes,
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
@@ -133,7 +136,7 @@ function newServer(settings: WebSettings): Server {
     noDelay: true,
   })
   server.maxConnections = settings.maxConnections
-  return server
+  return server as unknown as Server
 }
 
 async function listen(server: Server, settings: WebSettings): Promise<{ host: string; port: number }> {
