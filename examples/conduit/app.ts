@@ -10,9 +10,10 @@ import { createTokens } from './security/tokens.ts'
 const conduit: AppDefinition = defineApp({
   name: 'conduit',
   migrations: './migrations',
-  setup({ database, sessions, files, log, secret }) {
+  setup(tiers) {
+    const { database, sessions, files, log } = tiers
     const accounts = createAccounts(database, createPasswords())
-    const tokens = createTokens(secret('jwt'))
+    const tokens = createTokens(tiers.secret('jwt'))
     const api = createApi({ database, sessions, accounts, tokens })
     const pages = createPages({ database, sessions, files, log, accounts, tokens })
     return {

@@ -8,7 +8,6 @@ import { createLogger } from '../../src/base/log.ts'
 import { openTiers } from '../../src/app/tiers.ts'
 import { databaseConfig } from '../../src/database/index.ts'
 import { filesConfig } from '../../src/files/index.ts'
-import type { FetchHandler } from '../../src/web/index.ts'
 import { sessionsConfig } from '../../src/sessions/index.ts'
 import type { Tiers } from '../../src/index.ts'
 import { startTestPostgres } from '../../src/testing/postgres.ts'
@@ -60,7 +59,9 @@ export async function openConduit(): Promise<Conduit> {
   }
   const opened = await openTiers(postgres.installation, conduit, appDir, settings, log)
   opening.defer(() => opened.close())
-  const app = (await conduit.setup(opened.tiers)) as { readonly fetch: FetchHandler }
+  const app = (await conduit.setup(opened.tiers)) as {
+    fetch(request: Request): Response | Promise<Response>
+  }
   const open = opening.move()
 
   const call: Conduit['call'] = async (request, options = {}) => {

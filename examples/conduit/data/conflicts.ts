@@ -24,14 +24,14 @@ export class UserGone extends Error {
 interface Refusal {
   readonly code?: unknown
   readonly constraint?: unknown
-  readonly cause?: unknown
+  readonly cause?: Refusal
 }
 
 /** The driver's error itself, or the one that a wrapper names as its cause. */
 function refusal(error: unknown): Refusal {
   const outer = (error ?? {}) as Refusal
   if (typeof outer.constraint === 'string') return outer
-  return (outer.cause ?? outer) as Refusal
+  return outer.cause ?? outer
 }
 
 /** Runs a write to `users`. @throws Taken */

@@ -59,7 +59,7 @@ const password = storable()
   .max(LIMITS.password, `is too long (maximum is ${LIMITS.password} characters)`)
 
 const changedPassword = password.refine(
-  (value) => [...value].length >= LIMITS.passwordMin,
+  (value) => Array.from(value).length >= LIMITS.passwordMin,
   `is too short (minimum is ${LIMITS.passwordMin} characters)`,
 )
 
