@@ -1,14 +1,22 @@
 // "Did you mean": the nearest of a list of names, for the messages about unknown keys.
 
-/** Edits (insert, delete, replace) that turn `a` into `b`: Levenshtein's distance, by Wagner and Fischer. */
+/**
+ * Edits that turn `a` into `b`: insert, delete, replace, and swap of two neighbours, which is how fingers err most often.
+ * The "optimal string alignment" form of Damerau's distance (CACM 7(3), 1964), by Wagner and Fischer's table.
+ */
 export function distance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column)
+  let twoAbove: readonly number[] = []
+  let above: readonly number[] = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
     const current = [row]
     for (let column = 1; column <= b.length; column++) {
       const replaced = above[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1)
-      current.push(Math.min(replaced, above[column]! + 1, current[column - 1]! + 1))
+      let least = Math.min(replaced, above[column]! + 1, current[column - 1]! + 1)
+      if (row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1])
+        least = Math.min(least, twoAbove[column - 2]! + 1)
+      current.push(least)
     }
+    twoAbove = above
     above = current
   }
   return above[b.length]!

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { TopologyProblem } from '../base/catalogue/topology.ts'
-import { isPlatformError } from '../base/errors.ts'
+import { isPlatformError, type PlatformError } from '../base/errors.ts'
 import { unknownVariables } from './environment.ts'
 import { givenByEnvironment, givenByFile, givenByFlags, type FlagValue } from './gather.ts'
 import { validate, type ValidTopology } from './validate.ts'
@@ -21,9 +21,9 @@ function refusal(sources: Sources): { code: string; problems: readonly TopologyP
   try {
     read(sources)
   } catch (error) {
-    const known = isPlatformError(error) ? error : undefined
-    const problems = (known?.details as { problems: readonly TopologyProblem[] }).problems
-    return { code: known!.code, problems, text: known!.message }
+    expect(isPlatformError(error)).toBe(true)
+    const { code, details, message } = error as PlatformError<'TOPOLOGY_INVALID'>
+    return { code, problems: details.problems, text: message }
   }
   throw new Error('the topology was accepted')
 }
