@@ -31,15 +31,34 @@ export class SeedRefused extends Error {
 
 const LOCK = 7_233_184
 
-/** Keeps other seedings away until the connection ends. @throws SeedRefused */
+/** The connection of a seeding that was just killed lasts until the server has finished its statement. */
+const LOCK_WAIT_MS = 3_000
+const LOCK_NOT_AVAILABLE = '55P03'
+
+/** Keeps other seedings away until `unlockSeeding`, or until the connection ends. @throws SeedRefused */
 export async function lockSeeding(client: DatabasePoolClient): Promise<void> {
-  const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [
-    LOCK,
-  ])
-  if (rows[0]?.locked !== true)
+  await client.query(`set lock_timeout = ${LOCK_WAIT_MS}`)
+  try {
+    await client.query('select pg_advisory_lock($1)', [LOCK])
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error
     throw new SeedRefused(
       'Another process is seeding this database. Wait until it is done, then start again.',
     )
+  } finally {
+    await client.query('set lock_timeout = 0')
+  }
+}
+
+export async function unlockSeeding(client: DatabasePoolClient): Promise<void> {
+  await client.query('select pg_advisory_unlock($1)', [LOCK])
+}
+
+/** The database tier may wrap what the server said: the code is then that of a cause. */
+function isLockTimeout(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause)
+    if ('code' in each && each.code === LOCK_NOT_AVAILABLE) return true
+  return false
 }
 
 /** Begins a seeding, or finds where it was interrupted. @throws SeedRefused when size or seed differ from its own. */

@@ -3,7 +3,7 @@
 
 import type { DatabasePool, DatabasePoolClient } from 'pando/database'
 import { makePlan, type Plan } from './plan.ts'
-import { inBatch, lockSeeding, markOf, openRun, type SeedRun } from './progress.ts'
+import { inBatch, lockSeeding, markOf, openRun, unlockSeeding, type SeedRun } from './progress.ts'
 import { KINDS, type Kind } from './rows.ts'
 import { SIZES, type SizeName } from './sizes.ts'
 
@@ -23,20 +23,29 @@ export const CONNECTIONS = 2
 
 /** @returns false when the database had been filled before. @throws SeedRefused */
 export async function seedConduit(options: SeedOptions): Promise<boolean> {
-  const { pool, sizeName, seed } = options
-  const size = SIZES[sizeName]
-  const client = await pool.connect()
+  const client = await options.pool.connect()
   try {
     await lockSeeding(client)
-    const run = await openRun(client, { sizeName, size, seed, hashPassword: options.hashPassword })
-    if (run.finished) return false
-    await fill(options, makePlan(size, seed), run)
-    await finish(client, options)
-    return true
+    try {
+      return await seedLocked(client, options)
+    } finally {
+      // Without a connection there is no lock either.
+      await unlockSeeding(client).catch(() => {})
+    }
   } finally {
-    // Destroyed and not given back: the lock must end with it.
+    // Destroyed and not given back: it has settings of its own, and the lock if it could not be given up.
     client.release(true)
   }
+}
+
+async function seedLocked(client: DatabasePoolClient, options: SeedOptions): Promise<boolean> {
+  const { sizeName, seed, hashPassword } = options
+  const size = SIZES[sizeName]
+  const run = await openRun(client, { sizeName, size, seed, hashPassword })
+  if (run.finished) return false
+  await fill(options, makePlan(size, seed), run)
+  await finish(client, options)
+  return true
 }
 
 async function fill(options: SeedOptions, plan: Plan, run: SeedRun): Promise<void> {
@@ -66,7 +75,9 @@ async function fill(options: SeedOptions, plan: Plan, run: SeedRun): Promise<voi
         client.release()
       }
     }
-    await Promise.all(Array.from({ length: CONNECTIONS }, work))
+    // All must have ended before the error is passed on and the lock given up.
+    const ended = await Promise.allSettled(Array.from({ length: CONNECTIONS }, work))
+    for (const each of ended) if (each.status === 'rejected') throw each.reason
   }
 }
 
