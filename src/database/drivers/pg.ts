@@ -7,7 +7,7 @@ import pg from 'pg'
 import { backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
 import { currentRequest } from '../../base/context.ts'
-import { describeError, PlatformError } from '../../base/errors.ts'
+import { describeError, isPlatformError, PlatformError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
 import { describeConnection, type DatabaseConnection } from '../connection.ts'
@@ -247,11 +247,11 @@ function reset(client: unknown): PooledClient {
 
 /** A single parameterised statement that failed has rolled itself back; several in one text may have begun something. */
 function leavesSessionClean(error: Error, config: QueryArgument, values: unknown): boolean {
-  const server = isServerError(error) || isServerError(error.cause)
-  const single = Array.isArray(values)
-    ? values.length > 0
-    : typeof config !== 'string' && (config.name !== undefined || (config.values?.length ?? 0) > 0)
-  return server && single && (!('code' in error) || error.code !== 'DATABASE_CONNECTION_LOST')
+  if (isPlatformError(error) ? error.code !== 'DATABASE_STATEMENT_TIMEOUT' : !isServerError(error))
+    return false
+  const { name, values: own } = typeof config === 'string' ? {} : (config as Partial<pg.QueryConfig>)
+  const parameters: unknown = values ?? own
+  return name !== undefined || (Array.isArray(parameters) && parameters.length > 0)
 }
 
 function userOf(connection: DatabaseConnection): string {

@@ -19,10 +19,12 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { systemClock } from '../../base/clock.ts'
 import { PlatformError } from '../../base/errors.ts'
 import { asAccount, type Account } from './account.ts'
 import type { PostgresBinaries } from './binaries.ts'
 import { APP_ROLE, SUPERUSER } from './connection.ts'
+import { endProcessesIn } from './leftovers.ts'
 import { own, syncDirectory, writeDurably } from './ownership.ts'
 
 export interface ClusterPlan {
@@ -48,8 +50,8 @@ export async function prepareCluster(
   binaries: PostgresBinaries,
   account: Account,
 ): Promise<void> {
-  for (const name of readdirSync(plan.home))
-    if (name.startsWith(UNFINISHED)) rmSync(join(plan.home, name), { recursive: true, force: true })
+  for (const name of readdirSync(plan.home).filter((entry) => entry.startsWith(UNFINISHED)))
+    await removeUnfinished(join(plan.home, name))
 
   if (existsSync(plan.data)) {
     requireVersion(plan.data, binaries.majorVersion)
@@ -63,6 +65,12 @@ export async function prepareCluster(
   await setUp(plan, unfinished, binaries, account)
   renameSync(unfinished, plan.data)
   syncDirectory(plan.home)
+}
+
+/** What a setup that was killed left; its own processes may still be writing there. */
+async function removeUnfinished(path: string): Promise<void> {
+  await endProcessesIn(path, systemClock)
+  rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
 }
 
 function requireVersion(data: string, expected: string): void {

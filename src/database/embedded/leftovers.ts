@@ -39,6 +39,11 @@ export async function clearLeftovers(
   rmSync(join(data, 'postmaster.pid'), { force: true })
 }
 
+/** Ends every process of PostgreSQL that works in `directory`. @throws DATABASE_LEFTOVER_PROCESSES */
+export async function endProcessesIn(directory: string, clock: Clock): Promise<void> {
+  await waitForChildren(directory, clock, { ...LIMITS, patienceMs: 0 })
+}
+
 /** The server that `postmaster.pid` names, if it runs and works in this data directory. */
 function livePostmaster(data: string): ProcessIdentity | undefined {
   const pid = readPostmasterPid(data)
@@ -89,7 +94,6 @@ async function becomesTrue(condition: () => boolean, withinMs: number, clock: Cl
   return true
 }
 
-/** Every process of PostgreSQL works in its data directory and nothing else does. */
 function processesIn(data: string): ProcessIdentity[] {
   if (process.platform !== 'linux') return []
   return readdirSync('/proc')
@@ -97,12 +101,12 @@ function processesIn(data: string): ProcessIdentity[] {
     .flatMap((name) => identify(Number(name)) ?? [])
 }
 
+/** A server and its children have the data directory as their working directory; initdb has it as an argument. */
 function worksIn(pid: number, data: string): boolean {
   try {
-    return (
-      readlinkSync(`/proc/${pid}/cwd`) === realpathSync(data) &&
-      /(^|\/)postgres$/.test(readlinkSync(`/proc/${pid}/exe`))
-    )
+    if (!/\/(postgres|initdb)$/.test(readlinkSync(`/proc/${pid}/exe`))) return false
+    const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(data) || args.includes(`--pgdata=${data}`)
   } catch {
     // It ended meanwhile, or belongs to another user and so is not ours.
     return false
