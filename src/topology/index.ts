@@ -1,5 +1,3 @@
-export { loadTopology, type LoadedTopology, type LoadOptions } from './load.ts'
-export { planMembers, type Plan, type PlanInput } from './plan.ts'
-export type { FlagValue } from './gather.ts'
-export type { Topology, TopologyInput } from './schema.ts'
-export type { ValueSource } from './source.ts'
+export { loadTopology, type LoadedTopology } from './load.ts'
+export { planMembers } from './plan.ts'
+export type { TopologyInput } from './schema.ts'

@@ -11,7 +11,8 @@ Every setting of a topology, with its default, what it accepts and the environme
 taken from the default, then the topology file, then the environment, then the command line; the last one wins.
 \`pando config\` prints the values in force and where each comes from.
 
-Durations are milliseconds (\`…Ms\`) and sizes are bytes (\`…Bytes\`).
+Durations are milliseconds (\`…Ms\`) and sizes are bytes (\`…Bytes\`). This page is generated:
+\`node scripts/config-reference.ts\`.
 `
 
 /** The whole page, in the form that the formatter leaves alone. */

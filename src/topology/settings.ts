@@ -21,7 +21,7 @@ export interface Setting {
   readonly kinds: readonly ValueKind[]
 }
 
-export type ValueKind = 'number' | 'boolean' | 'text' | 'list' | 'object'
+type ValueKind = 'number' | 'boolean' | 'text' | 'list' | 'object'
 
 /** The part of JSON Schema (draft 2020-12) that zod writes for settings. */
 interface Schema {

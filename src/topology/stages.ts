@@ -10,7 +10,7 @@ export interface Stage {
   readonly available: boolean
 }
 
-export type StageName =
+type StageName =
   | 'single'
   | 'separate'
   | 'balanced'
