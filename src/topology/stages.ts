@@ -10,15 +10,7 @@ export interface Stage {
   readonly available: boolean
 }
 
-type StageName =
-  | 'single'
-  | 'separate'
-  | 'balanced'
-  | 'replicated'
-  | 'cached'
-  | 'edge'
-  | 'queued'
-  | 'regional'
+type StageName = 'single' | 'separate' | 'balanced' | 'replicated' | 'cached' | 'edge' | 'queued' | 'regional'
 
 /** In the order in which a growing application takes them; each contains the ones before it. */
 export const STAGES: readonly Stage[] = [
