@@ -13,7 +13,7 @@ const LAST =
     ' ',
   )
 const WORDS =
-  'balancer cache replica queue schema index commit socket thread stream kernel compiler parser packet router latency throughput quorum lease ledger journal snapshot backup restore deploy rollback metric trace logbook session cookie token browser server client edge origin purge bucket shard region cluster primary standby failover heartbeat timeout retry backoff jitter batch worker cron event topic broker inbox outbox saga monad closure iterator generator promise future actor mailbox semaphore mutex barrier fence atomic vector clock epoch checkpoint vacuum planner cursor trigger view column row page block extent heap stack frame register pipeline branch merge release canary flag rollout probe gauge histogram quantile budget alert pager runbook cookbook region-pair mirror tenant quota throttle shadow digest cursor-page bitmap'.split(
+  'balancer cache replica queue schema index commit socket thread stream kernel compiler parser packet router latency throughput quorum lease ledger journal snapshot backup restore deploy rollback metric trace logbook session cookie token browser server client edge origin purge bucket shard region cluster primary standby failover heartbeat timeout retry backoff jitter batch worker cron event topic broker inbox outbox saga monad closure iterator generator promise future actor mailbox semaphore mutex barrier fence atomic vector clock epoch checkpoint vacuum planner cursor trigger view column row page block extent heap stack frame register pipeline branch merge release canary flag rollout probe gauge histogram quantile budget alert pager runbook cookbook mesh mirror tenant quota throttle shadow digest keyset bitmap'.split(
     ' ',
   )
 const TITLES =
