@@ -45,6 +45,17 @@ function replaceParts(part, replacement, submitted) {
   }
 }
 
+// Says that a picture is too large before it is sent; the server decides all the same.
+const MAX_AVATAR_BYTES = 2 * 1024 * 1024
+const avatarInput = document.querySelector('input[name="avatar"]')
+avatarInput?.addEventListener('change', () => {
+  const isLarge = avatarInput.files[0]?.size > MAX_AVATAR_BYTES
+  avatarInput.setCustomValidity(
+    isLarge ? 'The picture is larger than 2 MiB. Please choose a smaller one.' : '',
+  )
+  avatarInput.reportValidity()
+})
+
 const tagInput = document.querySelector('input[name="tagList"]')
 if (tagInput) editTags(tagInput, document.querySelector('.editor-page .tag-list'))
 

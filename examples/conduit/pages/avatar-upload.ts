@@ -3,9 +3,9 @@
 // final name exists, so a bad one changes nothing.
 
 import { randomUUID } from 'node:crypto'
-import type { Readable } from 'node:stream'
-import { Readable as NodeReadable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as WebReadableStream } from 'node:stream/web'
 import { Busboy, type BusboyFileStream, type BusboyHeaders } from '@fastify/busboy'
 import { isPlatformError, type Files } from 'pando'
 import { imageType, SIGNATURE_BYTES, type ImageType } from './image-type.ts'
@@ -52,22 +52,27 @@ async function stage(request: Request, files: Files, name: string): Promise<Imag
   const contentType = request.headers.get('content-type') ?? ''
   if (request.body === null || !/^multipart\/form-data;.*boundary=/i.test(contentType))
     throw new UploadRefused('form')
+  let picture: BusboyFileStream | undefined
   let stored: Promise<ImageType> | undefined
   const form = new Busboy({
     headers: { 'content-type': contentType } as BusboyHeaders,
     limits: { files: 1, fields: 10, parts: 12, fieldSize: 1024, fileSize: MAX_AVATAR_BYTES + 1 },
   })
   form.on('file', (field: string, stream: BusboyFileStream) => {
-    if (field !== 'avatar' || stored !== undefined) return void stream.resume()
+    // The form reports the same error, to the pipeline; without a listener this one would end the process.
+    stream.on('error', () => {})
+    if (field !== 'avatar') return void stream.resume()
+    picture = stream
     stored = store(stream, files, name)
-    // Ends the reading of a form whose picture was refused, instead of taking the rest for nothing.
-    stored.catch((error: unknown) => form.destroy(error as Error))
+    // Awaited below; until then a rejection is not unhandled.
+    stored.catch(() => {})
   })
   try {
-    await pipeline(NodeReadable.fromWeb(request.body as never), form)
-  } catch (error) {
+    await pipeline(Readable.fromWeb(request.body as WebReadableStream), form)
+  } catch {
+    // A form that ended early, or whose sender went away, must end the reading of its picture too.
+    picture?.destroy(new UploadRefused('truncated'))
     await stored
-    if (error instanceof UploadRefused || isPlatformError(error)) throw error
     throw new UploadRefused('truncated')
   }
   if (stored === undefined) throw new UploadRefused('none')
@@ -75,33 +80,49 @@ async function stage(request: Request, files: Files, name: string): Promise<Imag
 }
 
 async function store(stream: BusboyFileStream, files: Files, name: string): Promise<ImageType> {
-  const source = await withBeginning(stream)
-  if (source.beginning.length === 0) throw new UploadRefused('none')
-  const type = imageType(source.beginning)
-  if (type === undefined) throw new UploadRefused('type')
-  await files.put(name, source.all, { maxBytes: MAX_AVATAR_BYTES })
-  if (stream.truncated) throw new UploadRefused('large')
-  return type
+  const next = reader(stream)
+  try {
+    const beginning = await readBeginning(next)
+    if (beginning.length === 0) throw new UploadRefused('none')
+    const type = imageType(beginning)
+    if (type === undefined) throw new UploadRefused('type')
+    await files.put(name, rest(beginning, next), { maxBytes: MAX_AVATAR_BYTES })
+    return type
+  } catch (error) {
+    // Reads on to the end, so that the sender hears the answer: a browser that is cut off while it sends shows its own
+    // error page. The form gives at most one byte more than a picture may have.
+    while ((await next().catch(() => undefined)) !== undefined);
+    throw error
+  }
 }
 
-/** The first bytes of a stream, and the whole of it. */
-async function withBeginning(
-  stream: Readable,
-): Promise<{ readonly beginning: Uint8Array; readonly all: AsyncIterable<Uint8Array> }> {
-  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+type Next = () => Promise<Buffer | undefined>
+
+/** Gives chunk after chunk, then undefined. Whatever breaks the stream off is the upload's fault, not the store's. */
+function reader(stream: Readable): Next {
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
+  return async () => {
+    try {
+      return (await chunks.next()).value
+    } catch {
+      throw new UploadRefused('truncated')
+    }
+  }
+}
+
+async function readBeginning(next: Next): Promise<Buffer> {
   let beginning: Buffer = Buffer.alloc(0)
   while (beginning.length < SIGNATURE_BYTES) {
-    const next = await chunks.next()
-    if (next.done) break
-    beginning = Buffer.concat([beginning, next.value])
+    const chunk = await next()
+    if (chunk === undefined) break
+    beginning = Buffer.concat([beginning, chunk])
   }
-  return {
-    beginning,
-    all: (async function* () {
-      yield beginning
-      for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value
-    })(),
-  }
+  return beginning
+}
+
+async function* rest(beginning: Buffer, next: Next): AsyncGenerator<Buffer> {
+  yield beginning
+  for (let chunk = await next(); chunk !== undefined; chunk = await next()) yield chunk
 }
 
 /** Gives the staged picture its final name. The same picture twice has the same name and is stored once. */

@@ -1,9 +1,9 @@
 // A page's form as text fields. A missing field is the empty text and a file is none, so a handler checks one thing:
 // what the text says.
 
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { MiddlewareHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 
 /** Larger than any article with its limits in the data layer, written in percent-encoding. */
 export const MAX_FORM_BYTES = 1024 * 1024
@@ -14,7 +14,16 @@ export interface Form {
   all(name: string): string[]
 }
 
-export const formLimit: MiddlewareHandler = bodyLimit({ maxSize: MAX_FORM_BYTES })
+export const formLimit: MiddlewareHandler = bodyLimit({
+  maxSize: MAX_FORM_BYTES,
+  // Reads on to the end, which the web tier's own limit keeps near: a browser that is cut off while it sends shows its
+  // own error page instead of ours.
+  async onError(c) {
+    const { body } = c.req.raw
+    if (body !== null && !body.locked) await body.pipeTo(new WritableStream())
+    throw new HTTPException(413)
+  },
+})
 
 export async function readForm(c: Context): Promise<Form> {
   const fields = await c.req.parseBody({ all: true })
