@@ -45,26 +45,27 @@ async function examine(options: Options): Promise<void> {
 const DEFAULT_MAX_CONNECTIONS = 10_000
 
 async function runChecks(options: Options): Promise<Check[]> {
-  const [machine, engines, app] = await Promise.all([
-    import('../doctor/probe-machine.ts'),
-    import('../doctor/probe-engines.ts'),
-    import('../doctor/probe-app.ts'),
-  ])
+  const [{ checkMachine }, { checkPostgres }, { checkApp, checkMigrations, checkPort, checkTopology }] =
+    await Promise.all([
+      import('../doctor/probe-machine.ts'),
+      import('../doctor/probe-engines.ts'),
+      import('../doctor/probe-app.ts'),
+    ])
   const appDir = resolve(options.app ?? '.')
   const dataDir = dataDirOf(options)
-  const topology = await app.checkTopology(appDir, options.topology, process.env)
-  const application = await app.checkApp(appDir)
+  const topology = await checkTopology(appDir, options.topology, process.env)
+  const application = await checkApp(appDir)
   const web = topology.loaded?.topology.web
   const maxConnections = web?.maxConnections ?? DEFAULT_MAX_CONNECTIONS
   return [
-    ...machine.checkMachine({ appDir, dataDir, maxConnections }),
-    engines.checkPostgres(dataDir),
+    ...checkMachine({ appDir, dataDir, maxConnections }),
+    checkPostgres(dataDir),
     topology.check,
-    ...(web === undefined ? [] : [await app.checkPort(dataDir, web.host, web.port)]),
+    ...(web === undefined ? [] : [await checkPort(dataDir, web.host, web.port)]),
     application.check,
     ...(application.loaded === undefined
       ? []
-      : [app.checkMigrations(appDir, application.loaded.definition.migrations)]),
+      : [checkMigrations(appDir, application.loaded.definition.migrations)]),
   ]
 }
 
