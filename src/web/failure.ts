@@ -1,6 +1,7 @@
 // What happens when the application lets an error through: one log line, one answer, in that order of importance.
 
 import { RequestError } from '@hono/node-server'
+import { PlatformError } from '../base/errors.ts'
 import type { Exchange } from './exchange.ts'
 import { answerInstead, cut, failBody, refusal, type Refusal, refusalOnTheWire, silence } from './refusal.ts'
 import { refusalOf } from './statuses.ts'
@@ -14,10 +15,7 @@ export function answerFailure(exchange: Exchange, error: unknown): void {
   // Refused already: this error is the echo of the refusal in the application.
   if (exchange.refused) return
   if (error instanceof RequestError) {
-    refuse(
-      exchange,
-      refusal(400, 'WEB_REQUEST_MALFORMED', { reason: 'its target or Host is not a valid URL' }),
-    )
+    refuseMalformed(exchange, 'its target or Host is not a valid URL')
     return
   }
   const answer = refusalOf(error)
@@ -39,12 +37,6 @@ export function answerFailure(exchange: Exchange, error: unknown): void {
   exchange.refused = true
   if (began) response.destroy()
   else answerInstead(response, answer, requestId)
-}
-
-/** Refuses the request on its open connection, which stays usable when the request is fully read. */
-export function refuse(exchange: Exchange, answer: Refusal): void {
-  exchange.refused = true
-  answerInstead(exchange.response, answer, exchange.requestId)
 }
 
 /**
@@ -72,6 +64,16 @@ export function refuseAndClose(exchange: Exchange, answer: Refusal, error: Error
   function cutResponse(): void {
     cut(socket, refusalOnTheWire(answer, requestId, method), serving.clock)
   }
+}
+
+/** Refuses a request that the parser let pass and that is malformed all the same. */
+export function refuseMalformed(exchange: Exchange, reason: string): void {
+  const details = { reason }
+  refuseAndClose(
+    exchange,
+    refusal(400, 'WEB_REQUEST_MALFORMED', details),
+    new PlatformError('WEB_REQUEST_MALFORMED', details),
+  )
 }
 
 /** Without the query, which may carry secrets. */

@@ -7,10 +7,10 @@ import { currentRequest, runForRequest } from '../base/context.ts'
 import { admitBody } from './body-limit.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeResponse } from './exchange-response.ts'
-import { answerFailure, refuse } from './failure.ts'
+import { answerFailure, refuseMalformed } from './failure.ts'
 import type { FetchHandler, Handler, NodeBindings } from './handler.ts'
 import { answerHealth, healthOf, isHealthPath } from './health.ts'
-import { isCut, refusal } from './refusal.ts'
+import { isCut } from './refusal.ts'
 import { observeRequest, requests } from './requests-channel.ts'
 import type { Serving } from './serving.ts'
 
@@ -31,8 +31,8 @@ export function requestListener(serving: Serving, handler: Handler): Listener {
       answerHealth(incoming, response, healthOf(serving))
       return
     }
-    if (hasRepeatedHost(incoming)) {
-      refuse(exchange, refusal(400, 'WEB_REQUEST_MALFORMED', { reason: 'it has several Host headers' }))
+    if (!hasOneHost(incoming)) {
+      refuseMalformed(exchange, 'it does not have exactly one Host')
       return
     }
     if (!admitBody(exchange)) return
@@ -56,6 +56,8 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** A fetch handler as a Node listener, through the adapter that Hono's users know. */
 function fetchApplication(fetch: FetchHandler): Application {
   return getRequestListener((request, node) => fetch(request, node as NodeBindings), {
+    // For HTTP/1.0 without a Host, which some balancers' health checks send.
+    hostname: 'localhost',
     errorHandler(error) {
       // The adapter runs in the request's context, so this is the request that failed. It answers nothing after us.
       answerFailure(currentRequest() as Exchange, error)
@@ -63,14 +65,15 @@ function fetchApplication(fetch: FetchHandler): Application {
   })
 }
 
-/** RFC 9112 §3.2: two Host headers are an attack on whoever routes by the other one. Node keeps the first. */
-function hasRepeatedHost({ rawHeaders }: IncomingMessage): boolean {
-  let seen = false
+/**
+ * RFC 9112 §3.2: HTTP/1.1 has exactly one Host. Two are an attack on whoever routes by the other one, and Node would
+ * keep the first.
+ */
+function hasOneHost({ rawHeaders, httpVersionMinor }: IncomingMessage): boolean {
+  let seen = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]!
-    if (name.length !== 4 || name.toLowerCase() !== 'host') continue
-    if (seen) return true
-    seen = true
+    if (name.length === 4 && name.toLowerCase() === 'host') seen++
   }
-  return false
+  return seen === 1 || (seen === 0 && httpVersionMinor === 0)
 }

@@ -133,6 +133,8 @@ function newServer(settings: WebSettings): Server {
     connectionsCheckingInterval: Math.min(MAX_CHECK_INTERVAL_MS, Math.ceil(headersTimeoutMs / 4)),
     keepAliveTimeout: settings.keepAliveMs,
     insecureHTTPParser: false,
+    // Checked with the others, and answered with a code.
+    requireHostHeader: false,
     noDelay: true,
   })
   server.maxConnections = settings.maxConnections
