@@ -14,10 +14,14 @@ export default defineApp({
         const latest = await database.sql<{ body: string }>`
           select body from greeting order by id desc limit 20`
         return c.html(html`<!doctype html>
-          <title>Guestbook</title>
-          <h1>Guestbook</h1>
-          <form method="post"><input name="body" maxlength="200" required /> <button>Sign</button></form>
-          ${latest.map(({ body }) => html`<p>${body}</p>`)}`)
+          <html lang="en">
+            <title>Guestbook</title>
+            <h1>Guestbook</h1>
+            <form method="post">
+              <input name="body" aria-label="Greeting" maxlength="200" required /> <button>Sign</button>
+            </form>
+            ${latest.map(({ body }) => html`<p>${body}</p>`)}
+          </html>`)
       })
       .post('/', bodyLimit({ maxSize: 4096 }), async (c) => {
         const { body } = await c.req.parseBody()

@@ -1,9 +1,10 @@
 // What the RealWorld contract asks of the API and the official suite does not look at: order, concurrency, expiry,
 // exact counts, and what becomes of markup.
 
+import { randomBytes, scryptSync } from 'node:crypto'
 import { sign } from 'hono/jwt'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openConduit, PASSWORD, type Conduit } from '../support/conduit.ts'
+import { openConduit, PASSWORD, type Answer, type Conduit } from '../support/conduit.ts'
 
 let conduit: Conduit
 beforeAll(async () => {
@@ -366,6 +367,26 @@ describe('an account', () => {
       select password_hash from users where username = ${username}`
 
     expect(rows[0]!.password_hash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
+  })
+})
+
+describe('a hash that is weaker than a new one', () => {
+  test('is replaced at the next login', async () => {
+    const { username, email } = await conduit.register('weak')
+    const salt = randomBytes(16)
+    const key = scryptSync(PASSWORD, salt, 32, { N: 2 ** 10, r: 8, p: 1 })
+    const [saltText, keyText] = [salt, key].map((bytes) => bytes.toString('base64').replace(/=+$/, ''))
+    const weak = `$scrypt$ln=10,r=8,p=1$${saltText}$${keyText}`
+    await conduit.tiers.database.sql`update users set password_hash = ${weak} where username = ${username}`
+    const login = (): Promise<Answer> =>
+      conduit.call('POST /users/login', { json: { user: { email, password: PASSWORD } } })
+
+    expect((await login()).status).toBe(200)
+
+    const [row] = await conduit.tiers.database.sql<{ hash: string }>`
+      select password_hash as hash from users where username = ${username}`
+    expect(row!.hash).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$/)
+    expect((await login()).status).toBe(200)
   })
 })
 
