@@ -11,13 +11,18 @@ export interface ScaffoldInput {
 export function scaffoldFiles({ name, pandoVersion }: ScaffoldInput): Readonly<Record<string, string>> {
   return {
     'package.json': packageJson(name, pandoVersion),
-    'app.ts': APP.replace('NAME', name),
-    'pando.topology.ts': TOPOLOGY,
+    'app.ts': outdent(APP).replace('NAME', name),
+    'pando.topology.ts': outdent(TOPOLOGY),
     'migrations/0001_greeting.sql': MIGRATION,
     'tsconfig.json': TSCONFIG,
     'README.md': readme(name),
     '.gitignore': 'node_modules/\n.pando/\n',
   }
+}
+
+/** The code below is indented, so that it does not look like code of this module. */
+function outdent(text: string): string {
+  return text.slice(1).replaceAll(/^ {2}/gm, '')
 }
 
 function packageJson(name: string, pandoVersion: string): string {
@@ -34,85 +39,87 @@ function packageJson(name: string, pandoVersion: string): string {
   return `${JSON.stringify(content, undefined, 2)}\n`
 }
 
-const APP = `// The whole application: \`setup\` is given the tiers and returns what answers requests.
+const APP = `
+  // The whole application: \`setup\` is given the tiers and returns what answers requests.
 
-import { Hono } from 'hono'
-import { html } from 'hono/html'
-import { defineApp } from 'pando'
+  import { Hono } from 'hono'
+  import { html } from 'hono/html'
+  import { defineApp } from 'pando'
 
-interface Greeting {
-  readonly author: string
-  readonly body: string
-  readonly written_at: Date
-}
+  interface Greeting {
+    readonly author: string
+    readonly body: string
+    readonly written_at: Date
+  }
 
-export default defineApp({
-  name: 'NAME',
-  migrations: './migrations',
-  setup({ database, log }) {
-    const web = new Hono()
+  export default defineApp({
+    name: 'NAME',
+    migrations: './migrations',
+    setup({ database, log }) {
+      const web = new Hono()
 
-    web.get('/', async (c) => {
-      const greetings = await database.sql<Greeting>\`
-        select author, body, written_at from greeting order by id desc limit 50\`
-      return c.html(html\`<!doctype html>
-        <html lang="en">
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width" />
-          <title>Guestbook</title>
-          <body style="max-width: 40rem; margin: 2rem auto; padding: 0 1rem; font-family: system-ui">
-            <h1>Guestbook</h1>
-            <form method="post">
-              <p><label>Your name <input name="author" required maxlength="60" /></label></p>
-              <p><label>Your greeting <input name="body" required maxlength="500" size="40" /></label></p>
-              <button>Sign</button>
-            </form>
-            \${greetings.map(
-              ({ author, body, written_at }) =>
-                html\`<p><strong>\${author}</strong>, \${written_at.toISOString().slice(0, 16)}<br />\${body}</p>\`,
-            )}
-          </body>
-        </html>\`)
-    })
+      web.get('/', async (c) => {
+        const greetings = await database.sql<Greeting>\`
+          select author, body, written_at from greeting order by id desc limit 50\`
+        return c.html(html\`<!doctype html>
+          <html lang="en">
+            <meta charset="utf-8" />
+            <meta name="viewport" content="width=device-width" />
+            <title>Guestbook</title>
+            <body style="max-width: 40rem; margin: 2rem auto; padding: 0 1rem; font-family: system-ui">
+              <h1>Guestbook</h1>
+              <form method="post">
+                <p><label>Your name <input name="author" required maxlength="60" /></label></p>
+                <p><label>Your greeting <input name="body" required maxlength="500" size="40" /></label></p>
+                <button>Sign</button>
+              </form>
+              \${greetings.map(
+                ({ author, body, written_at }) =>
+                  html\`<p><strong>\${author}</strong>, \${written_at.toISOString().slice(0, 16)}<br />\${body}</p>\`,
+              )}
+            </body>
+          </html>\`)
+      })
 
-    web.post('/', async (c) => {
-      const form = await c.req.parseBody()
-      const [author, body] = [form['author'], form['body']].map((text) => String(text ?? '').trim())
-      if (!author || !body || author.length > 60 || body.length > 500 || /\\0/.test(author + body))
-        return c.text('Please give a name of up to 60 characters and a greeting of up to 500.', 422)
-      await database.sql\`insert into greeting (author, body) values (\${author}, \${body})\`
-      log.info({ author }, 'greeting written')
-      return c.redirect('/', 303)
-    })
+      web.post('/', async (c) => {
+        const form = await c.req.parseBody()
+        const [author, body] = [form['author'], form['body']].map((text) => String(text ?? '').trim())
+        if (!author || !body || author.length > 60 || body.length > 500 || /\\0/.test(author + body))
+          return c.text('Please give a name of up to 60 characters and a greeting of up to 500.', 422)
+        await database.sql\`insert into greeting (author, body) values (\${author}, \${body})\`
+        log.info({ author }, 'greeting written')
+        return c.redirect('/', 303)
+      })
 
-    return { fetch: (request) => web.fetch(request) }
-  },
-})
+      return { fetch: (request) => web.fetch(request) }
+    },
+  })
 `
 
-const TOPOLOGY = `// Where and how large the application runs. Everything has a default: an empty object, or no file, is one server with
-// one web process. \`npx pando config\` shows every setting, its value and where it comes from.
+const TOPOLOGY = `
+  // Where and how large the application runs. Everything has a default: an empty object, or no file, is one server with
+  // one web process. \`npx pando config\` shows every setting, its value and where it comes from.
 
-import { defineTopology } from 'pando'
+  import { defineTopology } from 'pando'
 
-export default defineTopology({
-  stage: 'single',
+  export default defineTopology({
+    stage: 'single',
 
-  web: {
-    // Where visitors come in. PORT or PANDO_WEB_PORT in the environment, and \`pando up --port\`, win over this.
-    port: 3000,
-    // 'cores' runs one process per processor core, all on the same port.
-    processes: 1,
-    // Names of environment variables that the application may see.
-    // env: ['SMTP_URL'],
-  },
+    web: {
+      // Where visitors come in. PORT or PANDO_WEB_PORT in the environment, and \`pando up --port\`, win over this.
+      port: 3000,
+      // 'cores' runs one process per processor core, all on the same port.
+      processes: 1,
+      // Names of environment variables that the application may see.
+      // env: ['SMTP_URL'],
+    },
 
-  database: {
-    // Connections that each web process opens at most.
-    poolMax: 10,
-    statementTimeoutMs: 30_000,
-  },
-})
+    database: {
+      // Connections that each web process opens at most.
+      poolMax: 10,
+      statementTimeoutMs: 30_000,
+    },
+  })
 `
 
 const MIGRATION = `-- Runs once, in a transaction, at the next start. Do not edit it afterwards: write 0002_….sql instead.
