@@ -12,11 +12,14 @@ try {
 } catch {}
 
 // A form with `data-part` answers with the same form in its new state; it takes the place of every copy on the page.
-document.addEventListener('submit', async (event) => {
+document.addEventListener('submit', (event) => {
   const form = event.target
-  const part = form.dataset.part
-  if (!part) return
+  if (form.dataset.part === undefined) return
   event.preventDefault()
+  void submitInPlace(form, form.dataset.part)
+})
+
+async function submitInPlace(form, part) {
   const button = form.querySelector('button')
   if (button.getAttribute('aria-busy') === 'true') return
   button.setAttribute('aria-busy', 'true')
@@ -33,7 +36,7 @@ document.addEventListener('submit', async (event) => {
   } catch {
     form.submit()
   }
-})
+}
 
 function replaceParts(part, replacement, submitted) {
   for (const old of document.querySelectorAll('form[data-part]')) {

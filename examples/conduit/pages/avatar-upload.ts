@@ -5,8 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { ReadableStream as WebReadableStream } from 'node:stream/web'
-import { Busboy, type BusboyFileStream, type BusboyHeaders } from '@fastify/busboy'
+import { Busboy, type BusboyFileStream } from '@fastify/busboy'
 import { isPlatformError, type Files } from 'pando'
 import { imageType, SIGNATURE_BYTES, type ImageType } from './image-type.ts'
 
@@ -55,20 +54,23 @@ async function stage(request: Request, files: Files, name: string): Promise<Imag
   let picture: BusboyFileStream | undefined
   let stored: Promise<ImageType> | undefined
   const form = new Busboy({
-    headers: { 'content-type': contentType } as BusboyHeaders,
+    headers: { 'content-type': contentType },
     limits: { files: 1, fields: 10, parts: 12, fieldSize: 1024, fileSize: MAX_AVATAR_BYTES + 1 },
   })
   form.on('file', (field: string, stream: BusboyFileStream) => {
     // The form reports the same error, to the pipeline; without a listener this one would end the process.
     stream.on('error', () => {})
-    if (field !== 'avatar') return void stream.resume()
+    if (field !== 'avatar') {
+      stream.resume()
+      return
+    }
     picture = stream
     stored = store(stream, files, name)
     // Awaited below; until then a rejection is not unhandled.
     stored.catch(() => {})
   })
   try {
-    await pipeline(Readable.fromWeb(request.body as WebReadableStream), form)
+    await pipeline(Readable.fromWeb(request.body), form)
   } catch {
     // A form that ended early, or whose sender went away, must end the reading of its picture too.
     picture?.destroy(new UploadRefused('truncated'))

@@ -19,7 +19,7 @@ export interface ListRequest {
   /** Path of the list's first page. */
   readonly path: string
   readonly empty: string
-  load(page: Page): Promise<ArticleList>
+  readonly load: (page: Page) => Promise<ArticleList>
 }
 
 /** The list to show, or the redirect to send. */

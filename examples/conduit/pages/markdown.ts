@@ -14,11 +14,10 @@ const heading = (level: number): sanitize.Transformer => {
 }
 
 const RULES: sanitize.IOptions = {
-  allowedTags: [
-    ...['h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'p', 'br', 'hr', 'blockquote', 'pre', 'code', 'ul', 'ol', 'li'],
-    ...['strong', 'em', 'b', 'i', 'del', 's', 'sub', 'sup', 'kbd', 'a', 'img'],
-    ...['table', 'thead', 'tbody', 'tr', 'th', 'td', 'div'],
-  ],
+  allowedTags: (
+    'h1 h2 h3 h4 h5 h6 p br hr blockquote pre code ul ol li strong em b i del s sub sup kbd a img ' +
+    'table thead tbody tr th td div'
+  ).split(' '),
   allowedAttributes: {
     a: ['href', 'title', 'rel'],
     img: ['src', 'alt', 'title', 'loading', 'decoding', 'referrerpolicy'],
