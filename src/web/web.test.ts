@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest'
+import { PlatformError } from '../base/errors.ts'
+import { clientRefusal } from './client-errors.ts'
+import { webConfig } from './config.ts'
+import { isHealthPath } from './health.ts'
+import { webAddress, webEnvironment, webMembers, webProcess } from './members.ts'
+import { refusal, refusalOnTheWire } from './refusal.ts'
+import { newRequestId, requestIdFrom } from './request-id.ts'
+import { refusalOf } from './statuses.ts'
+
+describe('the settings of the web tier', () => {
+  test('are complete without being given', () => {
+    const settings = webConfig.parse({})
+
+    expect(settings).toMatchObject({ host: '127.0.0.1', port: 3000, processes: 1, trustProxy: false })
+  })
+
+  test('keep connections longer than the longest patience of a balancer', () => {
+    expect(webConfig.parse({}).keepAliveMs).toBeGreaterThan(600_000)
+  })
+
+  test.each([
+    { port: 65_536 },
+    { processes: 0 },
+    { processes: 65 },
+    { processes: 'all' },
+    { drainms: 1 },
+    { env: ['A B'] },
+  ])('refuse %j', (input) => {
+    expect(webConfig.safeParse(input).success).toBe(false)
+  })
+
+  test('have a description each', () => {
+    expect(Object.entries(webConfig.shape).filter(([, schema]) => !schema.description)).toEqual([])
+  })
+})
+
+describe('a request id', () => {
+  test.each(['a', 'A-1_2.3:4', 'x'.repeat(64)])('is taken over when it is well formed: %s', (sent) => {
+    expect(requestIdFrom(sent)).toBe(sent)
+  })
+
+  test.each(['', 'a b', 'x'.repeat(65), 'a\n', '<b>', undefined, ['a']])(
+    'is made anew in place of %j',
+    (sent) => {
+      expect(requestIdFrom(sent)).toMatch(/^[\w.:-]{1,64}$/)
+      expect(requestIdFrom(sent)).not.toBe(sent)
+    },
+  )
+
+  test('is never given twice', () => {
+    expect(new Set(Array.from({ length: 1_000 }, newRequestId)).size).toBe(1_000)
+  })
+})
+
+describe('the health paths', () => {
+  test('are exactly two, whatever their query', () => {
+    const paths = [
+      '/-/live',
+      '/-/ready',
+      '/-/ready?a',
+      '/',
+      '',
+      '/-',
+      '/-/',
+      '/-/readyx',
+      '/-/ready/',
+      '/x/-/ready',
+      '*',
+    ]
+
+    expect(paths.filter(isHealthPath)).toEqual(['/-/live', '/-/ready', '/-/ready?a'])
+  })
+})
+
+describe('the web members', () => {
+  const settings = webConfig.parse({ processes: 'cores' })
+
+  test('are one for each core when the settings say so, at most 64', () => {
+    expect(webMembers({ settings, cores: 3, after: ['database'] }).map(({ name }) => name)).toEqual([
+      'web-1',
+      'web-2',
+      'web-3',
+    ])
+    expect(webMembers({ settings, cores: 200, after: [] })).toHaveLength(64)
+  })
+
+  test('know how many they are and carry what the application needs', () => {
+    const [member] = webMembers({ settings, cores: 2, after: ['database'], app: { files: { driver: 'fs' } } })
+
+    expect(member).toMatchObject({
+      tier: 'web',
+      engine: 'web',
+      after: ['database'],
+      address: 'http://127.0.0.1:3000',
+      settings: { files: { driver: 'fs' }, web: { processes: 2 } },
+    })
+  })
+
+  test('cannot be several on port 0', () => {
+    const free = webConfig.parse({ port: 0, processes: 2 })
+
+    expect(() => webMembers({ settings: free, cores: 1, after: [] })).toThrow(/cannot share one port/)
+  })
+
+  test.each([
+    ['127.0.0.1', 'http://127.0.0.1:80'],
+    ['0.0.0.0', 'http://127.0.0.1:80'],
+    ['::', 'http://127.0.0.1:80'],
+    ['fd00::1', 'http://[fd00::1]:80'],
+    ['example.org', 'http://example.org:80'],
+  ])('on %s are visited at %s', (host, address) => {
+    expect(webAddress({ host, port: 80 })).toBe(address)
+  })
+
+  test('get nothing of the environment but what is listed', () => {
+    const outer = { PATH: '/bin', SECRET: 's', WANTED: 'w', NODE_OPTIONS: '--inspect' }
+
+    expect(webEnvironment(['WANTED', 'ABSENT'], '/run/web-1.json', outer)).toEqual({
+      NODE_ENV: 'production',
+      PATH: '/bin',
+      WANTED: 'w',
+      PANDO_MEMBER: '/run/web-1.json',
+    })
+  })
+
+  test('are given their own drain and a margin before they are killed', () => {
+    const [member] = webMembers({
+      settings: webConfig.parse({ announceMs: 3_000, drainMs: 60_000 }),
+      cores: 1,
+      after: [],
+    })
+
+    expect(webProcess.stopOf!(member!).graceMs).toBeGreaterThan(63_000)
+  })
+})
+
+describe('a refusal', () => {
+  test('on the wire is a complete response that ends its connection', () => {
+    const text = refusalOnTheWire(refusal(503, 'WEB_OVERLOADED', {}, 2), 'id-1', 'GET')
+
+    const [head, body] = text.split('\r\n\r\n')
+    expect(head).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/)
+    expect(head).toMatch(/retry-after: 2\r\n[^]*x-request-id: id-1\r\nconnection: close$/)
+    expect(head).toContain(`content-length: ${Buffer.byteLength(body!)}`)
+    expect(JSON.parse(body!)).toMatchObject({ error: { code: 'WEB_OVERLOADED', requestId: 'id-1' } })
+  })
+
+  test('to HEAD has no body', () => {
+    expect(refusalOnTheWire(refusal(503, 'WEB_OVERLOADED', {}), 'id-1', 'HEAD')).toMatch(/\r\n\r\n$/)
+  })
+
+  test('never has text of an error that is not in the table', () => {
+    const text = JSON.stringify([
+      refusalOf(new Error('inside')),
+      refusalOf('inside'),
+      refusalOf(undefined),
+      refusalOf(new PlatformError('WEB_PORT_IN_USE', { host: 'inside', port: 1 })),
+    ])
+
+    expect(text).not.toContain('inside')
+    expect(refusalOf(new Error('inside')).status).toBe(500)
+  })
+
+  test.each([
+    ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+    ['HPE_HEADER_OVERFLOW', 431],
+    ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
+    ['HPE_INVALID_METHOD', 400],
+    [undefined, 400],
+  ])('for %s of the parser has status %i', (code, status) => {
+    const error = Object.assign(new Error('inside'), code === undefined ? {} : { code })
+
+    const answer = clientRefusal(error, { settings: webConfig.parse({}) })
+
+    expect(answer.status).toBe(status)
+    expect(answer.message).not.toContain('inside')
+  })
+})
