@@ -42,6 +42,8 @@ export interface TestPostgresOptions {
   readonly databaseName?: string
   readonly settings?: DatabaseSettingsInput
   readonly log?: Logger
+  /** Where its temporary directory is made. Default: the system's. */
+  readonly parentDir?: string
   /** Where the data directory that is copied is kept. Default: `.cache` in the working directory. */
   readonly cacheDir?: string
 }
@@ -54,7 +56,7 @@ const SILENT: Logger = createLogger({ write: () => {} })
 export async function startTestPostgres(options: TestPostgresOptions = {}): Promise<TestPostgres> {
   const databaseName = options.databaseName ?? TEMPLATE_DATABASE
   const spec = specOf(databaseName, options.settings)
-  const context = temporaryContext(options.log ?? SILENT)
+  const context = temporaryContext(options.log ?? SILENT, options.parentDir)
   const { installation } = context
   const removeAll = (): void => rmSync(installation.dataDir, { recursive: true, force: true })
   try {
@@ -105,8 +107,8 @@ function specOf(databaseName: string, settings: DatabaseSettingsInput = {}): Mem
   return embeddedDatabaseMember({ databaseName, database, clientProcesses: 1 })
 }
 
-function temporaryContext(log: Logger): MemberContext {
-  const root = mkdtempSync(join(tmpdir(), 'pando-test-'))
+function temporaryContext(log: Logger, parentDir: string = tmpdir()): MemberContext {
+  const root = mkdtempSync(join(parentDir, 'pando-test-'))
   // The server's account passes through it.
   chmodSync(root, 0o711)
   return { installation: openInstallation(root), appDir: root, log }
@@ -156,7 +158,8 @@ async function templateFor(cacheDir: string): Promise<string> {
     optionalDependencies: object
   }
   const key = createHash('sha256').update(JSON.stringify(optionalDependencies)).digest('hex').slice(0, 12)
-  const template = join(cacheDir, `postgres-template-${key}`)
+  // What one user made another may not read.
+  const template = join(cacheDir, `postgres-template-${key}-${process.geteuid?.() ?? 0}`)
   if (existsSync(template)) return template
 
   const context = temporaryContext(SILENT)
