@@ -13,7 +13,7 @@ interface Cost {
 
 /**
  * One of the equivalent settings of the OWASP Password Storage Cheat Sheet (N = 2^14, r = 8, p = 5): 16 MiB of memory
- * and about a tenth of a second each. The others want up to 128 MiB, too much for a small server's login storm.
+ * and 0.1 to 0.2 seconds of one core each. The others want up to 128 MiB, too much for a small server's login storm.
  */
 const COST: Cost = { ln: 14, r: 8, p: 5 }
 const SALT_BYTES = 16
@@ -22,7 +22,7 @@ const HASH_BYTES = 32
 /** Node's pool has four threads, which file access and name lookups need too. */
 const CONCURRENT = 2
 /** About ten seconds of work; whoever comes after that is told to come back. */
-const MAX_WAITING = 200
+const MAX_WAITING = 100
 
 export interface Passwords {
   /** `$scrypt$ln=14,r=8,p=5$<salt>$<hash>`, both base64 without padding. @throws Busy */
