@@ -1,7 +1,8 @@
+import type { HtmlEscapedString } from 'hono/utils/html'
 import { describe, expect, test } from 'vitest'
 import { articleHtml } from './markdown.ts'
 
-const rendered = (markdown: string): string => articleHtml(markdown) as string
+const rendered = (markdown: string): string => (articleHtml(markdown) as HtmlEscapedString).toString()
 
 describe('an article body', () => {
   test('becomes paragraphs, headings, lists and code', () => {

@@ -1,3 +1,4 @@
+import type { HtmlEscapedString } from 'hono/utils/html'
 import { expect, test } from 'vitest'
 import { asset } from '../static-assets.ts'
 import { avatar, avatarUrl } from './avatar.ts'
@@ -22,5 +23,7 @@ test.each([
 })
 
 test('an address with quotes stays inside its attribute', () => {
-  expect(avatar('https://example.com/"onerror="alert(1)', 24, 'x')).not.toContain('"onerror')
+  expect(
+    (avatar('https://example.com/"onerror="alert(1)', 24, 'x') as HtmlEscapedString).toString(),
+  ).not.toContain('"onerror')
 })
