@@ -79,7 +79,7 @@ interface EmbeddedSettings {
 const settingsOf = (spec: MemberSpec): EmbeddedSettings => spec.settings as unknown as EmbeddedSettings
 
 // Less than a few segments of the write-ahead log (16 MiB each), and the server stops in its first minute.
-const LEAST_FREE_BYTES = 64 * 2 ** 20
+const LEAST_FREE_MEBIBYTES = 64
 const PROBE_MS = 1_800
 
 export const embeddedPostgres: MemberEngine = {
@@ -158,9 +158,13 @@ async function askVersion(connection: ReturnType<typeof embeddedConnection>): Pr
 
 function requireFreeSpace(path: string): void {
   const { bavail, bsize } = statfsSync(path)
-  const freeBytes = bavail * bsize
-  if (freeBytes < LEAST_FREE_BYTES)
-    throw new PlatformError('DATABASE_DISK_FULL', { path, freeBytes, neededBytes: LEAST_FREE_BYTES })
+  const freeMebibytes = Math.floor((bavail * bsize) / 2 ** 20)
+  if (freeMebibytes < LEAST_FREE_MEBIBYTES)
+    throw new PlatformError('DATABASE_DISK_FULL', {
+      path,
+      freeMebibytes,
+      neededMebibytes: LEAST_FREE_MEBIBYTES,
+    })
 }
 
 /** The container's limit where there is one, else the machine's memory. */

@@ -94,7 +94,7 @@ async function connect(connection: DatabaseConnection, clock: Clock, timeoutMs: 
     } catch (error) {
       await client.end().catch(() => {})
       const address = describeConnection(connection)
-      const waitedMs = clock.monotonic() - startedAtMs
+      const waitedMs = Math.round(clock.monotonic() - startedAtMs)
       const details = { address, user: client.user ?? '', waitedMs, reason: describeError(error) }
       if (connectVerdict(error) === 'denied')
         throw new PlatformError('DATABASE_ACCESS_DENIED', details, { cause: error })
@@ -115,7 +115,7 @@ async function lock(client: pg.Client, clock: Clock, timeoutMs: number): Promise
       `select pg_try_advisory_lock(${LOCK_KEY}) as locked`,
     )
     if (rows[0]!.locked) return
-    const waitedMs = clock.monotonic() - startedAtMs
+    const waitedMs = Math.round(clock.monotonic() - startedAtMs)
     if (waitedMs > timeoutMs) throw new PlatformError('DATABASE_MIGRATION_LOCKED', { waitedMs })
     await clock.sleep(LOCK_LOOK_MS)
   }

@@ -35,8 +35,8 @@ export const databaseErrors = {
     fix: 'Mend what PostgreSQL says above; nothing was left behind, so starting again begins anew.',
   },
   DATABASE_DISK_FULL: {
-    message: (at: { path: string; freeBytes: number; neededBytes: number }): string =>
-      `The disk of ${at.path} is full: ${Math.floor(at.freeBytes / 2 ** 20)} MiB are free and PostgreSQL needs at least ${Math.ceil(at.neededBytes / 2 ** 20)} MiB to start.`,
+    message: (at: { path: string; freeMebibytes: number; neededMebibytes: number }): string =>
+      `The disk of ${at.path} is full: ${at.freeMebibytes} MiB are free and PostgreSQL needs at least ${at.neededMebibytes} MiB to start.`,
     fix: 'Free space on that disk, or move the data directory to a larger one (`--data DIR`).',
   },
   DATABASE_MEMORY_SHORT: {
@@ -57,7 +57,7 @@ export const databaseErrors = {
   },
   DATABASE_UNREACHABLE: {
     message: (at: { address: string; waitedMs: number; reason: string }): string =>
-      `No connection to the database at ${at.address} after ${Math.round(at.waitedMs)} ms: ${at.reason}.`,
+      `No connection to the database at ${at.address} after ${at.waitedMs} ms: ${at.reason}.`,
     fix: 'Look at the database with `pando status` and `pando logs database`; `database.connectTimeoutMs` says how long a restart is waited for.',
   },
   DATABASE_ACCESS_DENIED: {
@@ -67,7 +67,7 @@ export const databaseErrors = {
   },
   DATABASE_POOL_EXHAUSTED: {
     message: (at: { limit: string; waitedMs: number }): string =>
-      `No database connection came free within ${Math.round(at.waitedMs)} ms: the limit is ${at.limit}.`,
+      `No database connection came free within ${at.waitedMs} ms: the limit is ${at.limit}.`,
     fix: 'Look for transactions that wait for something outside the database and for clients never released; then raise `database.poolMax` (and `database.maxConnections`).',
   },
   DATABASE_CLOSED: {
@@ -125,7 +125,7 @@ export const databaseErrors = {
   },
   DATABASE_MIGRATION_LOCKED: {
     message: (at: { waitedMs: number }): string =>
-      `Another process has been applying migrations for ${Math.round(at.waitedMs)} ms.`,
+      `Another process has been applying migrations for ${at.waitedMs} ms.`,
     fix: 'Wait until it is done, or stop it; its unfinished migration is then rolled back.',
   },
 } as const

@@ -23,10 +23,11 @@ export function sendCancelRequest({ host, port, processID, secretKey }: Backend)
   message.writeInt32BE(CANCEL_REQUEST_CODE, 4)
   message.writeInt32BE(processID, 8)
   message.writeInt32BE(secretKey, 12)
-  const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
+  const target = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port }
+  const socket = connect({ ...target, timeout: GIVE_UP_MS })
   // A server that is gone has cancelled everything already.
   socket.on('error', () => {})
-  socket.setTimeout(GIVE_UP_MS, () => socket.destroy())
+  socket.on('timeout', () => socket.destroy())
   socket.unref()
   socket.end(message)
 }

@@ -170,7 +170,7 @@ class ManagedPool extends pg.Pool {
       random,
     })) {
       const reason = describeError(cause)
-      const waitedMs = clock.monotonic() - startedAtMs
+      const waitedMs = Math.round(clock.monotonic() - startedAtMs)
       if (this.ending) return done(new PlatformError('DATABASE_CLOSED', undefined), NO_CLIENT)
       if (connectVerdict(cause) === 'denied') {
         const details = { address, user: userOf(connection), reason }
