@@ -137,17 +137,17 @@ describe('the web members', () => {
 
 describe('a refusal', () => {
   test('on the wire is a complete response that ends its connection', () => {
-    const text = refusalOnTheWire(refusal(503, 'WEB_OVERLOADED', {}, 2), 'id-1', 'GET')
+    const text = refusalOnTheWire(refusal(503, 'WEB_HANDLER_FAILED', {}, 2), 'id-1', 'GET')
 
     const [head, body] = text.split('\r\n\r\n')
     expect(head).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/)
     expect(head).toMatch(/retry-after: 2\r\n[^]*x-request-id: id-1\r\nconnection: close$/)
     expect(head).toContain(`content-length: ${Buffer.byteLength(body!)}`)
-    expect(JSON.parse(body!)).toMatchObject({ error: { code: 'WEB_OVERLOADED', requestId: 'id-1' } })
+    expect(JSON.parse(body!)).toMatchObject({ error: { code: 'WEB_HANDLER_FAILED', requestId: 'id-1' } })
   })
 
   test('to HEAD has no body', () => {
-    expect(refusalOnTheWire(refusal(503, 'WEB_OVERLOADED', {}), 'id-1', 'HEAD')).toMatch(/\r\n\r\n$/)
+    expect(refusalOnTheWire(refusal(503, 'WEB_HANDLER_FAILED', {}), 'id-1', 'HEAD')).toMatch(/\r\n\r\n$/)
   })
 
   test('never has text of an error that is not in the table', () => {

@@ -63,8 +63,4 @@ export const webErrors = {
     message: (_at: object): string => `The application failed to answer this request.`,
     fix: 'The log has the error under the same requestId.',
   },
-  WEB_OVERLOADED: {
-    message: (_at: object): string => `The service is busy. Try again in a moment.`,
-    fix: 'Look at the log for the limit that was reached, and give that part more capacity.',
-  },
 } as const
