@@ -14,7 +14,7 @@ export interface Tiers {
   readonly files: Files
   readonly log: Logger
   /** A secret of this installation, the same on every server: 43 characters, one for each `name` (`[a-z0-9-]+`). */
-  secret(name: string): string
+  readonly secret: (name: string) => string
 }
 
 /** What an application answers with, and optionally how it lets go of what it opened itself. */
