@@ -76,9 +76,9 @@ export const webConfig: z.ZodObject<WebShape, z.core.$strict> = z.strictObject({
     .default(2 * MINUTE_MS)
     .describe('Silence allowed before the application begins to answer; then the visitor gets 503.'),
   // A balancer that reuses a connection which the server is just closing fails that request, so the server's patience
-  // must be the longer one. Google Cloud's is fixed at 600 s and their documentation asks servers for 620 s; AWS's
-  // default is 60 s (docs: "HTTP keepalive timeout" of Google's and "Connection idle timeout" of AWS's balancers).
-  // Browsers give idle connections up themselves within five minutes, so the longer value costs few sockets.
+  // must be the longer one. The longest known is Google Cloud's, fixed at 600 s ("backend HTTP keepalive timeout" in
+  // its Application Load Balancer documentation); AWS's default is 60 s. Browsers give idle connections up themselves
+  // within five minutes, so the longer value costs few sockets.
   keepAliveMs: z
     .int()
     .min(0)

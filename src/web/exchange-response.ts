@@ -8,23 +8,21 @@ import { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'n
 import type { Exchange } from './exchange.ts'
 import { answerFailure } from './failure.ts'
 
-/** Where a response keeps its exchange. */
-export const EXCHANGE: unique symbol = Symbol('pando exchange')
-
 export class ExchangeResponse extends ServerResponse {
-  [EXCHANGE]: Exchange | undefined
+  /** What the response belongs to; undefined until the request is looked at. */
+  pandoExchange: Exchange | undefined
 
   constructor(incoming: IncomingMessage, options?: object) {
     // Node passes options that the types leave out.
     super(...([incoming, options] as unknown as [IncomingMessage]))
-    this[EXCHANGE] = undefined
+    this.pandoExchange = undefined
     ;(this as { writeHead: unknown }).writeHead = writeHead
   }
 }
 
 /** The exchange that `response` belongs to; undefined for a response that Node made on its own. */
 export function exchangeOf(response: ServerResponse | null | undefined): Exchange | undefined {
-  return (response as ExchangeResponse | null | undefined)?.[EXCHANGE]
+  return (response as ExchangeResponse | null | undefined)?.pandoExchange
 }
 
 type HeadersArgument =
@@ -45,7 +43,7 @@ function writeHead(
   reason?: unknown,
   given?: unknown,
 ): ServerResponse {
-  const exchange = this[EXCHANGE]
+  const exchange = this.pandoExchange
   if (exchange === undefined) return original.call(this, status, reason, given)
   if (exchange.serving.draining) this.shouldKeepAlive = false
   const headers = (typeof reason === 'string' ? given : (given ?? reason)) as HeadersArgument

@@ -4,7 +4,7 @@
 import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http'
 import type { RequestContext } from '../base/context.ts'
 import { PlatformError } from '../base/errors.ts'
-import { EXCHANGE, type ExchangeResponse } from './exchange-response.ts'
+import type { ExchangeResponse } from './exchange-response.ts'
 import { isSecure, joinedHeader } from './request-facts.ts'
 import { requestIdFrom } from './request-id.ts'
 import type { Serving } from './serving.ts'
@@ -24,7 +24,7 @@ export class Exchange implements RequestContext {
     this.serving = serving
     this.incoming = incoming
     this.response = response
-    response[EXCHANGE] = this
+    response.pandoExchange = this
   }
 
   get requestId(): string {
