@@ -53,7 +53,7 @@ function runWith(node) {
     fail(['✗ ' + node + ' could not be started: ' + error.message])
   })
   child.on('exit', function (status, signal) {
-    if (signal === null) return process.exit(status)
+    if (signal === null) process.exit(status)
     signals.forEach(function (name) {
       process.removeAllListeners(name)
     })

@@ -60,25 +60,18 @@ function lineFor(
   const name = now.name.padEnd(12)
   const wasRestarted = before !== undefined && now.restarts > before.restarts
   if (before?.state === now.state && !wasRestarted) return undefined
-  const readyAfterMs = report.readyAfterMs[now.name]
-  switch (now.state) {
-    case 'running': {
-      if (report.wanted === 'down' || (wasReached && before === undefined)) return undefined
-      const how = wasReached
-        ? `is back (restart ${now.restarts})`
-        : readyAfterMs === undefined
-          ? 'was running already'
-          : `ready in ${seconds(readyAfterMs)}`
-      return `${paint.green('✓')} ${name} ${how}  ${paint.dim(now.detail)}`.trimEnd()
-    }
-    case 'failed':
-      return report.wanted === 'down' ? undefined : `${paint.yellow('!')} ${name} ${now.detail}`
-    case 'stopped':
-      return before === undefined || report.wanted === 'up' ? undefined : stoppedLine(now.name, terminal)
-    case 'starting':
-    case 'stopping':
-      return undefined
+  if (report.wanted === 'down') {
+    const didStop = now.state === 'stopped' && before !== undefined
+    return didStop ? stoppedLine(now.name, terminal) : undefined
   }
+  if (now.state === 'failed') return `${paint.yellow('!')} ${name} ${now.detail}`
+  if (now.state !== 'running' || (wasReached && before === undefined)) return undefined
+  const how = wasReached ? `is back (restart ${now.restarts})` : howItStarted(report.readyAfterMs[now.name])
+  return `${paint.green('✓')} ${name} ${how}  ${paint.dim(now.detail)}`.trimEnd()
+}
+
+function howItStarted(readyAfterMs: number | undefined): string {
+  return readyAfterMs === undefined ? 'was running already' : `ready in ${seconds(readyAfterMs)}`
 }
 
 function liveLine(

@@ -27,7 +27,7 @@ export function openTerminal(
   stderr: NodeJS.WriteStream = process.stderr,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Terminal {
-  const isCapable = stdout.isTTY === true && env['TERM'] !== 'dumb'
+  const isCapable = stdout.isTTY ? env['TERM'] !== 'dumb' : false
   const noColor = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== ''
   let shown = ''
   const swallow = (error: NodeJS.ErrnoException): void => {

@@ -83,7 +83,10 @@ export async function upDetached(options: UpOptions): Promise<Wanted | undefined
   const relay = new StopRelay(installation)
   for (;;) {
     const wanted = readWanted(installation)
-    if (wanted?.reached === true && wanted.state === 'up') return wanted
+    if (wanted?.reached === true && wanted.state === 'up') {
+      await showReport(options)
+      return wanted
+    }
     if (wanted === undefined || wanted.finished || child.exitCode !== null) return wanted
     await relay.pass(options.stopWish())
     await showReport(options)

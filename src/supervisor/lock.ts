@@ -13,6 +13,8 @@ import { identify, isRunning, type ProcessIdentity } from '../base/process.ts'
 import { secretToken } from '../base/random.ts'
 import { readJson, writeJson, type Role } from './records.ts'
 
+type Holder = ProcessIdentity & { readonly released?: boolean }
+
 export interface Lock {
   /** Gives the role up; the death of the process does too. May be called twice. */
   release(): Promise<void>
@@ -58,7 +60,7 @@ export function lockByFile(installation: Installation, role: Role): Promise<Lock
   const path = (number: number): string => join(dir, `${role}.lock.${number}`)
 
   const highest = numbers()[0] ?? 0
-  const holder = highest === 0 ? undefined : readJson<ProcessIdentity & { released?: boolean }>(path(highest))
+  const holder = highest === 0 ? undefined : (readJson(path(highest)) as Holder | undefined)
   if (holder !== undefined && holder.released !== true && isRunning(holder)) return Promise.resolve(undefined)
 
   const taken = highest + 1

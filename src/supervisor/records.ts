@@ -105,7 +105,7 @@ function canonical(value: unknown): string {
 }
 
 export function readWanted(installation: Installation): Wanted | undefined {
-  return readJson<Wanted>(join(installation.runDir, 'wanted.json'))
+  return readJson(join(installation.runDir, 'wanted.json')) as Wanted | undefined
 }
 
 export function writeWanted(installation: Installation, wanted: Wanted): void {
@@ -114,7 +114,7 @@ export function writeWanted(installation: Installation, wanted: Wanted): void {
 
 /** Who had the role last; it need not run any more. */
 export function readRole(installation: Installation, role: Role): ProcessIdentity | undefined {
-  return readJson<ProcessIdentity>(join(installation.runDir, `${role}.json`))
+  return readJson(join(installation.runDir, `${role}.json`)) as ProcessIdentity | undefined
 }
 
 export function writeRole(installation: Installation, role: Role, identity: ProcessIdentity): void {
@@ -132,7 +132,7 @@ export function readMemberRecords(installation: Installation): readonly MemberRe
   return readdirSync(installation.runDir)
     .filter((file) => file.endsWith(MEMBER_RECORD))
     .sort()
-    .map((file) => readJson<MemberRecord>(join(installation.runDir, file)))
+    .map((file) => readJson(join(installation.runDir, file)) as MemberRecord | undefined)
     .filter((record) => record !== undefined)
 }
 
@@ -144,9 +144,9 @@ export function removeMemberRecord(installation: Installation, name: string): vo
   rmSync(join(installation.runDir, name + MEMBER_RECORD), { force: true })
 }
 
-export function readJson<T>(path: string): T | undefined {
+export function readJson(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as T
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -39,6 +39,16 @@ export interface Report {
   readonly readyAfterMs: Readonly<Record<string, number>>
 }
 
+/** What is known of a member beside its state. */
+export interface MemberNews {
+  /** What its last probe said. */
+  readonly detail: string
+  /** How it ended last. */
+  readonly failure: string | undefined
+  /** Members that it needs and that are not ready. */
+  readonly missing: readonly string[]
+}
+
 /** What the state of one member is called outside, and what is said of it. Pure. */
 export function describeMember(
   state: MemberState,
@@ -49,34 +59,28 @@ export function describeMember(
     readonly missing: readonly string[]
   },
 ): Pick<MemberStatus, 'state' | 'detail'> {
-  switch (state.phase) {
-    case 'preparing':
-      return {
-        state: 'starting',
-        detail: says.failure === undefined ? 'is prepared' : `again: ${says.failure}`,
-      }
-    case 'starting':
-      return { state: 'starting', detail: says.detail }
-    case 'stopping':
-      return { state: 'stopping', detail: '' }
-    case 'ready': {
-      const { unanswered } = state
-      if (unanswered === undefined) return { state: 'running', detail: says.detail }
-      const seconds = Math.round((nowMs - unanswered.sinceMs) / 1000)
-      return { state: 'running', detail: `has not answered for ${seconds} s: ${says.detail}` }
+  if (state.phase === 'idle') return describeIdle(state, nowMs, says)
+  if (state.phase === 'stopping') return { state: 'stopping', detail: '' }
+  if (state.phase === 'starting') return { state: 'starting', detail: says.detail }
+  if (state.phase === 'preparing')
+    return {
+      state: 'starting',
+      detail: says.failure === undefined ? 'is prepared' : `again: ${says.failure}`,
     }
-    case 'idle': {
-      if (says.failure === undefined)
-        return {
-          state: 'stopped',
-          detail: says.missing.length === 0 ? '' : `waits for ${says.missing.join(', ')}`,
-        }
-      const seconds = Math.max(0, Math.ceil((state.retryAtMs - nowMs) / 1000))
-      const when =
-        says.missing.length > 0 ? `waits for ${says.missing.join(', ')}` : `starts again in ${seconds} s`
-      return { state: 'failed', detail: `${says.failure}; ${when}` }
-    }
-  }
+  if (state.unanswered === undefined) return { state: 'running', detail: says.detail }
+  const seconds = Math.round((nowMs - state.unanswered.sinceMs) / 1000)
+  return { state: 'running', detail: `has not answered for ${seconds} s: ${says.detail}` }
+}
+
+function describeIdle(
+  state: MemberState,
+  nowMs: number,
+  { failure, missing }: MemberNews,
+): Pick<MemberStatus, 'state' | 'detail'> {
+  const waits = missing.length === 0 ? undefined : `waits for ${missing.join(', ')}`
+  if (failure === undefined) return { state: 'stopped', detail: waits ?? '' }
+  const seconds = Math.max(0, Math.ceil((state.retryAtMs - nowMs) / 1000))
+  return { state: 'failed', detail: `${failure}; ${waits ?? `starts again in ${seconds} s`}` }
 }
 
 /** The status by what was written down, when there is no supervisor to ask; undefined when there was never one. */
@@ -96,7 +100,7 @@ export function statusFromRecords(installation: Installation): InstallationStatu
         name: spec.name,
         tier: spec.tier,
         state: runs ? 'running' : 'stopped',
-        pid: runs ? record.process!.pid : null,
+        pid: runs ? record.process.pid : null,
         address: spec.address,
         restarts: record?.restarts ?? 0,
         detail: runs ? 'runs without a supervisor' : '',

@@ -8,7 +8,14 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
 import { describeError, isPlatformError } from '../base/errors.ts'
-import { EXIT_PERMANENT, type Launch, type MemberContext, type MemberEngine } from '../base/member.ts'
+import {
+  EXIT_PERMANENT,
+  type Launch,
+  type MemberContext,
+  type MemberEngine,
+  type MemberReadiness,
+  type MemberSpec,
+} from '../base/member.ts'
 import { identify, isRunning, signalProcess } from '../base/process.ts'
 import { secretToken } from '../base/random.ts'
 import { logSizeBytes, openLog } from './log-file.ts'
@@ -41,6 +48,11 @@ const PROBE_MAX_MS = 500
 const PROBE_LIMIT_MS = 5_000
 /** A process in the kernel's hands may outlive a SIGKILL for a while; it is sent again, not more often than this. */
 const KILL_AGAIN_MS = 1_000
+
+/** How this member is asked to stop, and how long that may take. */
+export function stopOf(spec: MemberSpec, engine: MemberEngine): MemberEngine['stop'] {
+  return engine.stopOf?.(spec) ?? engine.stop
+}
 
 export class SupervisedMember {
   /** As it was last started, or will be. An empty `incarnation` says that it never was. */
@@ -94,7 +106,7 @@ export class SupervisedMember {
     this.record = {
       ...wanted,
       incarnation,
-      stop: this.#engine.stop,
+      stop: stopOf(wanted.spec, this.#engine),
       restarts: incarnation === '' ? 0 : restarts + 1,
     }
     this.#stopRequested = false
@@ -248,10 +260,10 @@ export class SupervisedMember {
 
   async #probe(excused: boolean): Promise<void> {
     const { incarnation, spec } = this.record
-    const limit = this.#clock.sleep(PROBE_LIMIT_MS).then(() => ({ ready: false, detail: 'gave no answer' }))
-    const answer = await Promise.race([this.#engine.probe(spec, this.#context), limit]).catch(
-      (error: unknown) => ({ ready: false, detail: describeError(error) }),
-    )
+    const { promise: limit, resolve: giveUp } = Promise.withResolvers<MemberReadiness>()
+    const cancel = this.#clock.after(PROBE_LIMIT_MS, () => giveUp({ ready: false, detail: 'gave no answer' }))
+    const answer = await Promise.race([this.#engine.probe(spec, this.#context), limit])
+    cancel()
     const { phase } = this.state
     if (this.record.incarnation !== incarnation || (phase !== 'starting' && phase !== 'ready')) return
     this.detail = answer.detail

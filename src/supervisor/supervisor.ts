@@ -6,9 +6,9 @@ import type { Clock } from '../base/clock.ts'
 import type { Installation } from '../base/installation.ts'
 import type { Logger } from '../base/log.ts'
 import type { MemberEngine } from '../base/member.ts'
-import { pathToFileURL } from 'node:url'
 import { serveControl } from './control.ts'
 import { decide, judgeStart, type WantedMember } from './decide.ts'
+import { loadEngine, neverStarted, onlyToStop } from './engine.ts'
 import { LOG_MAX_BYTES, rotateLog } from './log-file.ts'
 import {
   hashSpec,
@@ -31,6 +31,8 @@ export interface SupervisorOptions {
   readonly log: Logger
   /** Called in every round while the installation is wanted up: brings a dead watchdog back. */
   readonly keepWatchdog: () => void
+  /** Called once, when what a predecessor left has been found. */
+  readonly onRecovered?: () => void
 }
 
 /** Longest pause between two looks, and the pause while a member starts. */
@@ -85,6 +87,7 @@ export class Supervisor {
     })
     this.#want(this.#wanted)
     await this.#recover()
+    this.#options.onRecovered?.()
     log.info({ members: this.#members.size }, 'supervisor runs')
 
     let roundMs = clock.monotonic()
@@ -181,7 +184,7 @@ export class Supervisor {
     for (const spec of this.#wanted.plan.members) {
       if (this.#members.has(spec.name)) continue
       const engine = engines.get(spec.engine)!
-      this.#add({ spec, specHash: hashSpec(spec), incarnation: '', stop: engine.stop, restarts: 0 }, engine)
+      this.#add(neverStarted(spec, engine), engine)
     }
   }
 
@@ -220,7 +223,7 @@ export class Supervisor {
     const spec = this.#wanted.plan.members.find((candidate) => candidate.name === name)!
     if (!this.#members.has(name)) {
       const engine = this.#engines.get(spec.engine)!
-      this.#add({ spec, specHash: hashSpec(spec), incarnation: '', stop: engine.stop, restarts: 0 }, engine)
+      this.#add(neverStarted(spec, engine), engine)
     }
     this.#members.get(name)!.start({ spec, specHash: hashSpec(spec) })
   }
@@ -291,22 +294,5 @@ export class Supervisor {
         }),
       ])
     this.#woken = false
-  }
-}
-
-async function loadEngine(module: string, key: string): Promise<MemberEngine> {
-  const { loadEngine: load } = (await import(pathToFileURL(module).href)) as {
-    loadEngine(key: string): Promise<MemberEngine>
-  }
-  return load(key)
-}
-
-/** For a member that runs and is not wanted any more: its record says how it is stopped. */
-function onlyToStop({ stop }: MemberRecord): MemberEngine {
-  return {
-    prepare: () => Promise.reject(new Error('This member is only stopped, never started.')),
-    probe: () => Promise.resolve({ ready: false, detail: 'is not wanted any more' }),
-    stop,
-    startDeadlineMs: Number.POSITIVE_INFINITY,
   }
 }

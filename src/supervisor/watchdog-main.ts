@@ -14,7 +14,7 @@ const installation = realInstallation(process.argv[2]!)
 const wantedFile = process.argv[3]
 const log = createLogger({ format: 'text', write: (line) => void process.stdout.write(`${line}\n`) })
 
-const wanted = wantedFile === undefined ? undefined : readJson<Wanted>(wantedFile)
+const wanted = wantedFile === undefined ? undefined : (readJson(wantedFile) as Wanted | undefined)
 if (wantedFile !== undefined) rmSync(wantedFile, { force: true })
 const lock = await acquireLock(installation, 'watchdog')
 if (lock === undefined || (wantedFile !== undefined && isSupervised(installation))) process.exit(EXIT_LOCKED)

@@ -99,7 +99,8 @@ async function startSupervisor(installation: Installation, clock: Clock): Promis
   const child = spawnRole('supervisor', installation, [])
   const identity = child.pid === undefined ? undefined : identify(child.pid)
   const untilMs = clock.monotonic() + APPEAR_MS
-  while (identity !== undefined && isRunning(identity) && clock.monotonic() < untilMs) {
+  if (identity === undefined) return
+  while (isRunning(identity) && clock.monotonic() < untilMs) {
     if (isSupervised(installation)) return
     await clock.sleep(ROUND_MS / 10)
   }
@@ -128,11 +129,12 @@ export async function stopWithoutSupervisor(options: StopOptions): Promise<Wante
   const wanted = readWanted(installation)
   if (wanted !== undefined && failure !== undefined)
     writeWanted(installation, { ...wanted, state: 'down', finished: false, failure })
-  const supervisor = new Supervisor({ ...options, keepWatchdog: () => {} })
+  const report = (): void => onReport?.(supervisor.report())
+  const supervisor = new Supervisor({ ...options, keepWatchdog: () => {}, onRecovered: report })
   supervisor.stop(false)
   const cancel = clock.every(ROUND_MS, () => {
     if (stopWish() === 'fast') supervisor.stop(true)
-    onReport?.(supervisor.report())
+    report()
   })
   try {
     writeRole(installation, 'supervisor', identify(process.pid)!)

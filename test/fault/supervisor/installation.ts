@@ -55,7 +55,7 @@ export class TestInstallation implements AsyncDisposable {
   up(
     members: readonly TestMember[],
     dataDir = this.at.dataDir,
-  ): { child: ChildProcess; ended: Promise<Ended> } {
+  ): { child: ChildProcess; ended: Promise<Ended>; said: () => string } {
     const child = spawn(process.execPath, [script('up.ts'), dataDir, JSON.stringify(members)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -68,7 +68,7 @@ export class TestInstallation implements AsyncDisposable {
         resolve({ status: status ?? -1, output: `${output}${signal ?? ''}` }),
       ),
     )
-    return { child, ended }
+    return { child, ended, said: () => output }
   }
 
   /** `up --detach`: resolves when it returns. */

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest'
+import { absent, ended, GOOD_RUN_MS, probed, retryDelayMs, RETRY_REFUSED_MS } from './member-state.ts'
+
+describe('member state', () => {
+  test('the pause before a start is 0 at first, then 100 ms, doubling to 10 s', () => {
+    expect([1, 2, 3, 4, 8, 9, 10, 1_000_000].map(retryDelayMs)).toEqual([
+      0, 100, 200, 400, 6_400, 10_000, 10_000, 10_000,
+    ])
+  })
+
+  test('a member that ran well for a minute is started again at once when it ends', () => {
+    const ready = { ...absent('web', 0), phase: 'ready' as const, crashes: 7 }
+
+    expect(ended(ready, GOOD_RUN_MS, 'crashed')).toMatchObject({ crashes: 1, retryAtMs: GOOD_RUN_MS })
+    expect(ended(ready, GOOD_RUN_MS - 1, 'crashed')).toMatchObject({ crashes: 8 })
+  })
+
+  test('a member that refuses is tried again after half a minute', () => {
+    expect(ended(absent('web', 0), 0, 'refused')).toMatchObject({
+      refused: true,
+      retryAtMs: RETRY_REFUSED_MS,
+    })
+  })
+
+  test('probes without an answer are counted until one is answered or excused', () => {
+    const ready = { ...absent('web', 0), phase: 'ready' as const }
+
+    const silent = probed(probed(ready, 1_000, false, false), 2_000, false, false)
+
+    expect(silent.unanswered).toEqual({ probes: 2, sinceMs: 1_000 })
+    expect(probed(silent, 3_000, true, false).unanswered).toBeUndefined()
+    expect(probed(silent, 3_000, false, true).unanswered).toBeUndefined()
+  })
+})
