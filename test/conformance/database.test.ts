@@ -248,7 +248,9 @@ describe('transaction', () => {
     const kept = await database.transaction(async (tx) => ({ tx, client: tx.client }))
 
     await expect(kept.tx.sql`select 1`).rejects.toMatchObject(coded('DATABASE_TRANSACTION_CLOSED'))
-    await expect(kept.tx.savepoint(async () => {})).rejects.toThrow(coded('DATABASE_TRANSACTION_CLOSED'))
+    await expect(kept.tx.savepoint(async () => {})).rejects.toMatchObject(
+      coded('DATABASE_TRANSACTION_CLOSED'),
+    )
     await expect(kept.client.query('select 1')).rejects.toMatchObject(coded('DATABASE_TRANSACTION_CLOSED'))
   })
 

@@ -6,7 +6,7 @@ import { AsyncResource } from 'node:async_hooks'
 import pg from 'pg'
 import { backoff } from '../../base/backoff.ts'
 import type { Clock } from '../../base/clock.ts'
-import { currentRequest } from '../../base/context.ts'
+import { currentRequest, type RequestContext } from '../../base/context.ts'
 import { describeError, isPlatformError, PlatformError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Random } from '../../base/random.ts'
@@ -128,17 +128,14 @@ class ManagedPool extends pg.Pool {
     return answered(send) as never
   }
 
-  execute(
-    config: QueryArgument,
-    values: unknown,
-    request: ReturnType<typeof currentRequest>,
-    done: Done,
-  ): void {
+  execute(config: QueryArgument, values: unknown, request: RequestContext | undefined, done: Done): void {
     this.checkout((refused, client) => {
       if (refused) return done(refused, NO_CLIENT)
       client.execute(config, values, request, (error, result) => {
         client.release(error !== undefined && !leavesSessionClean(error, config, values))
-        done(error, result)
+        // An idle connection had died unnoticed. The connection is discarded, so this ends with the last of them.
+        if (error && wasNotSent(error)) this.execute(config, values, request, done)
+        else done(error, result)
       })
     })
   }
@@ -252,6 +249,15 @@ function leavesSessionClean(error: Error, config: QueryArgument, values: unknown
   const { name, values: own } = typeof config === 'string' ? {} : (config as Partial<pg.QueryConfig>)
   const parameters: unknown = values ?? own
   return name !== undefined || (Array.isArray(parameters) && parameters.length > 0)
+}
+
+/**
+ * The socket refused bytes of the statement: PostgreSQL takes only whole messages, and commits at the Sync message, which
+ * is the last. So it had no effect.
+ */
+function wasNotSent(error: Error): boolean {
+  if (!isPlatformError(error, 'DATABASE_CONNECTION_LOST')) return false
+  return error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'EPIPE'
 }
 
 function userOf(connection: DatabaseConnection): string {
