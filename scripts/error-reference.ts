@@ -1,7 +1,5 @@
-// docs/reference/errors.md from the catalogue: `node scripts/error-reference.ts` writes it, a test compares it.
+// docs/reference/errors.md from the catalogue, as text.
 
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { CATALOGUE, type ErrorEntry } from '../src/base/errors.ts'
 
 /** A value that takes any property, call or conversion and prints as its own name: `‹url›`. */
@@ -33,7 +31,7 @@ export function renderErrorReference(): string {
     '# Errors',
     '',
     'Every operating error has one code that never changes its meaning. The message carries the values; the fix says what',
-    'to do. In code: `isPlatformError(error, CODE)`. This page is generated: `node scripts/error-reference.ts`.',
+    'to do. In code: `isPlatformError(error, CODE)`. This page is generated: `npm run references`.',
     '',
     '| code | message | what to do |',
     '| --- | --- | --- |',
@@ -41,6 +39,3 @@ export function renderErrorReference(): string {
     '',
   ].join('\n')
 }
-
-if (import.meta.main)
-  writeFileSync(join(import.meta.dirname, '..', 'docs', 'reference', 'errors.md'), renderErrorReference())

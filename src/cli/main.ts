@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   logs: () => import('./commands/logs.ts'),
   doctor: () => import('./commands/doctor.ts'),
   config: () => import('./commands/config.ts'),
+  rotate: () => import('./commands/rotate.ts'),
   new: () => import('./commands/new.ts'),
   load: () => import('./commands/load.ts'),
 }

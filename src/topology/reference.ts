@@ -12,7 +12,7 @@ taken from the default, then the topology file, then the environment, then the c
 \`pando config\` prints the values in force and where each comes from.
 
 Durations are milliseconds (\`…Ms\`) and sizes are bytes (\`…Bytes\`). This page is generated:
-\`node scripts/config-reference.ts\`.
+\`npm run references\`.
 `
 
 /** The whole page, in the form that the formatter leaves alone. */

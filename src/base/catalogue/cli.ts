@@ -16,4 +16,16 @@ export const cliErrors = {
     fix: 'Nothing was left there. Name a directory that you may write to with `--dir DIR`.',
     permanent: true,
   },
+  CLI_SECRET_UNKNOWN: {
+    message: (at: { name: string; known: readonly string[]; nearest: string | undefined }): string =>
+      `"${at.name}" is not a secret that can be rotated${at.nearest === undefined ? '' : `; did you mean ${at.nearest}`}.`,
+    fix: (at: { known: readonly string[] }): string => `Name one of: ${at.known.join(', ')}.`,
+    permanent: true,
+  },
+  CLI_STOP_FIRST: {
+    message: (at: { what: string; dataDir: string }): string =>
+      `The installation with its data in ${at.dataDir} runs, and \`${at.what}\` needs it to stand still.`,
+    fix: 'Stop it with `pando down`, run the command again, and start it with `pando up --detach`.',
+    permanent: true,
+  },
 } as const

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, expect, test } from 'vitest'
+import { pandoBin, startPando } from '../support/pando.ts'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'pando-rotate-'))
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
+const rotate = (name: string): Promise<{ stdout: string }> =>
+  promisify(execFile)(process.execPath, [pandoBin, 'rotate', name, '--data', dataDir])
+
+/** Registers on the rendered page and gives the cookie of the session. */
+async function register(url: string): Promise<string> {
+  const answer = await fetch(`${url}/register`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin: url },
+    body: new URLSearchParams({ username: 'rota', email: 'rota@example.org', password: 'a long password' }),
+  })
+  expect(answer.status).toBe(303)
+  return answer.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0]!)
+    .join('; ')
+}
+
+const settingsStatus = async (url: string, cookie: string): Promise<number> =>
+  (await fetch(`${url}/settings`, { headers: { cookie }, redirect: 'manual' })).status
+
+/** The cookie with one character of its signature changed. */
+const forged = (cookie: string): string =>
+  cookie.replace(/.(?=.{9}$)/, (character) => (character === 'A' ? 'B' : 'A'))
+
+test('a rotation of the session key is refused while the installation runs, and logs nobody out', async () => {
+  let cookie: string
+  {
+    await using pando = await startPando({ dataDir })
+    cookie = await register(pando.url)
+    expect(await settingsStatus(pando.url, cookie)).toBe(200)
+
+    await expect(rotate('session-key')).rejects.toThrow(/CLI_STOP_FIRST/)
+  }
+
+  expect((await rotate('session-key')).stdout).toMatch(/number 2 signs/)
+
+  await using again = await startPando({ dataDir })
+  expect(await settingsStatus(again.url, cookie)).toBe(200)
+  expect(await settingsStatus(again.url, forged(cookie))).toBe(303)
+})
+
+test('a secret that cannot be rotated is refused with the nearest name', async () => {
+  await expect(rotate('session-keys')).rejects.toThrow(/did you mean session-key/)
+})
