@@ -10,7 +10,7 @@ import { socketDirectory, type Installation } from '../base/installation.ts'
 import type { Launch, MemberContext, MemberEngine, MemberReadiness, MemberSpec } from '../base/member.ts'
 import { moduleFile } from '../base/process.ts'
 import type { WebSettings } from './config.ts'
-import { askControl, assertPortIsOurs } from './port.ts'
+import { askControl, assertPortIsOurs } from './server/port.ts'
 
 /** More processes than this compete for the database's connections and win nothing on one server. */
 export const MAX_PROCESSES = 64

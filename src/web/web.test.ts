@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { PlatformError } from '../base/errors.ts'
-import { clientRefusal } from './client-errors.ts'
+import { clientRefusal } from './refusal/client-errors.ts'
 import { webConfig } from './config.ts'
-import { isHealthPath } from './health.ts'
+import { isHealthPath } from './server/health.ts'
 import { webAddress, webEnvironment, webMembers, webProcess } from './members.ts'
-import { refusal, refusalOnTheWire } from './refusal.ts'
-import { newRequestId, requestIdFrom } from './request-id.ts'
-import { refusalOf } from './statuses.ts'
+import { refusal, refusalOnTheWire } from './refusal/refusal.ts'
+import { newRequestId, requestIdFrom } from './exchange/request-id.ts'
+import { refusalOf } from './refusal/statuses.ts'
 
 describe('the settings of the web tier', () => {
   test('are complete without being given', () => {

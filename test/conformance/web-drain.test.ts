@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { currentRequest } from '../../src/base/context.ts'
 import type { Handler } from '../../src/web/handler.ts'
-import type { RequestObserved } from '../../src/web/requests-channel.ts'
+import type { RequestObserved } from '../../src/web/exchange/requests-channel.ts'
 import { fakeClock } from '../../src/testing/clock.ts'
 import { rawConnection, sayAndListen, serveOnFreePort } from '../support/web.ts'
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { createLogger } from '../../src/base/log.ts'
 import type { WebMemberFile } from '../../src/web/members.ts'
-import { createWebServer } from '../../src/web/server.ts'
+import { createWebServer } from '../../src/web/server/server.ts'
 
 const { controlSocket, settings } = JSON.parse(
   readFileSync(process.env['PANDO_MEMBER']!, 'utf8'),

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { createLogger, type Logger } from '../../src/base/log.ts'
 import type { Handler } from '../../src/web/handler.ts'
-import { createWebServer, type WebServer, type WebServerOptions } from '../../src/web/server.ts'
+import { createWebServer, type WebServer, type WebServerOptions } from '../../src/web/server/server.ts'
 import { webConfig, type WebSettingsInput } from '../../src/web/config.ts'
 
 export interface Served extends AsyncDisposable {

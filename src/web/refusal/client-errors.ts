@@ -2,12 +2,12 @@
 
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { PlatformError } from '../base/errors.ts'
-import type { Connections } from './connections.ts'
-import { exchangeOf } from './exchange-response.ts'
+import { PlatformError } from '../../base/errors.ts'
+import type { Connections } from '../server/connections.ts'
+import { exchangeOf } from '../exchange/exchange-response.ts'
 import { refuseAndClose } from './failure.ts'
 import { cut, isCut, refusal, type Refusal, refusalOnTheWire } from './refusal.ts'
-import type { Serving } from './serving.ts'
+import type { Serving } from '../server/serving.ts'
 
 /** The answer being written on a connection. Node keeps it under this name; its own 408 is decided by it too. */
 type Connection = Socket & { readonly _httpMessage?: ServerResponse | null }

@@ -2,12 +2,12 @@
 // request, so everything that can wait until somebody asks does.
 
 import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http'
-import type { RequestContext } from '../base/context.ts'
-import { PlatformError } from '../base/errors.ts'
+import type { RequestContext } from '../../base/context.ts'
+import { PlatformError } from '../../base/errors.ts'
 import type { ExchangeResponse } from './exchange-response.ts'
 import { isSecure, joinedHeader } from './request-facts.ts'
 import { requestIdFrom } from './request-id.ts'
-import type { Serving } from './serving.ts'
+import type { Serving } from '../server/serving.ts'
 
 export class Exchange implements RequestContext {
   readonly serving: Serving

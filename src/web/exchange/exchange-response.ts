@@ -6,7 +6,7 @@
 
 import { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http'
 import type { Exchange } from './exchange.ts'
-import { answerFailure } from './failure.ts'
+import { answerFailure } from '../refusal/failure.ts'
 
 export class ExchangeResponse extends ServerResponse {
   /** What the response belongs to; undefined until the request is looked at. */

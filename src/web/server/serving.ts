@@ -1,8 +1,8 @@
 // What all requests of one server share.
 
-import type { Clock } from '../base/clock.ts'
-import type { Logger } from '../base/log.ts'
-import type { WebSettings } from './config.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import type { WebSettings } from '../config.ts'
 
 export interface Serving {
   readonly settings: WebSettings

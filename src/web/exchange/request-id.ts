@@ -1,6 +1,6 @@
 // Request ids: taken over from the caller when well formed, else made here.
 
-import { secretToken } from '../base/random.ts'
+import { secretToken } from '../../base/random.ts'
 
 const WELL_FORMED = /^[\w.:-]{1,64}$/
 

@@ -1,7 +1,7 @@
 // The one table from error codes to HTTP statuses. An error that is not in it is a failure of the application: 500,
 // logged, and nothing of it shown.
 
-import { type ErrorCode, isPlatformError } from '../base/errors.ts'
+import { type ErrorCode, isPlatformError } from '../../base/errors.ts'
 import { type Refusal, refusal } from './refusal.ts'
 
 interface Answer {

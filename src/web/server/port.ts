@@ -6,8 +6,8 @@ import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { PlatformError } from '../base/errors.ts'
-import type { WebSettings } from './config.ts'
+import { PlatformError } from '../../base/errors.ts'
+import type { WebSettings } from '../config.ts'
 import type { ControlReport } from './health.ts'
 
 const CONNECT_MS = 1_000

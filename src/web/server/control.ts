@@ -3,7 +3,7 @@
 
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { describeError, PlatformError } from '../base/errors.ts'
+import { describeError, PlatformError } from '../../base/errors.ts'
 import { answerHealth, type ControlReport, isHealthPath } from './health.ts'
 
 export interface ControlListener {

@@ -3,16 +3,16 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { currentRequest, runForRequest } from '../base/context.ts'
-import { admitBody } from './body-limit.ts'
+import { currentRequest, runForRequest } from '../../base/context.ts'
+import { admitBody } from '../body/body-limit.ts'
 import { Exchange } from './exchange.ts'
 import type { ExchangeResponse } from './exchange-response.ts'
-import { answerFailure, refuseMalformed } from './failure.ts'
-import type { FetchHandler, Handler, NodeBindings } from './handler.ts'
-import { answerHealth, healthOf, isHealthPath } from './health.ts'
-import { isCut } from './refusal.ts'
+import { answerFailure, refuseMalformed } from '../refusal/failure.ts'
+import type { FetchHandler, Handler, NodeBindings } from '../handler.ts'
+import { answerHealth, healthOf, isHealthPath } from '../server/health.ts'
+import { isCut } from '../refusal/refusal.ts'
 import { observeRequest, requests } from './requests-channel.ts'
-import type { Serving } from './serving.ts'
+import type { Serving } from '../server/serving.ts'
 
 /** For a server made with `ServerResponse: ExchangeResponse`. */
 type Listener = (incoming: IncomingMessage, response: ExchangeResponse) => void

@@ -1,7 +1,7 @@
 // What the web tier publishes about requests. Without a subscriber a request pays one property read for it.
 
 import type { TracingChannel } from 'node:diagnostics_channel'
-import { channel } from '../base/channels.ts'
+import { channel } from '../../base/channels.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Payload of `pando:web:request`: `start` when a request arrives, `asyncEnd` when its answer is out or given up. */

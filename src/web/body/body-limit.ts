@@ -1,10 +1,10 @@
 // The largest body. A length that is announced is judged before the application runs, and the parser holds the client
 // to it; a chunked body is counted as it arrives, without being kept, whoever reads it.
 
-import { PlatformError } from '../base/errors.ts'
-import type { Exchange } from './exchange.ts'
-import { refuseAndClose } from './failure.ts'
-import { refusal } from './refusal.ts'
+import { PlatformError } from '../../base/errors.ts'
+import type { Exchange } from '../exchange/exchange.ts'
+import { refuseAndClose } from '../refusal/failure.ts'
+import { refusal } from '../refusal/refusal.ts'
 
 /** Refuses the request with 413 and returns false when its announced length is over the limit. */
 export function admitBody(exchange: Exchange): boolean {

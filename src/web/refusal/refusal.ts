@@ -6,8 +6,8 @@
 
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Clock } from '../base/clock.ts'
-import { type ErrorCode, type ErrorDetails, PlatformError } from '../base/errors.ts'
+import type { Clock } from '../../base/clock.ts'
+import { type ErrorCode, type ErrorDetails, PlatformError } from '../../base/errors.ts'
 
 /** One refusal: what the client sees of it. */
 export interface Refusal {

@@ -2,11 +2,11 @@
 // response to add headers to.
 
 import type { IncomingMessage } from 'node:http'
-import type { RequestContext } from '../base/context.ts'
-import { PlatformError } from '../base/errors.ts'
+import type { RequestContext } from '../../base/context.ts'
+import { PlatformError } from '../../base/errors.ts'
 import { isSecure, joinedHeader } from './request-facts.ts'
 import { requestIdFrom } from './request-id.ts'
-import type { Serving } from './serving.ts'
+import type { Serving } from '../server/serving.ts'
 
 export class UpgradeContext implements RequestContext {
   readonly requestId: string

@@ -1,8 +1,8 @@
 // What happens when the application lets an error through: one log line, one answer, in that order of importance.
 
 import { RequestError } from '@hono/node-server'
-import { PlatformError } from '../base/errors.ts'
-import type { Exchange } from './exchange.ts'
+import { PlatformError } from '../../base/errors.ts'
+import type { Exchange } from '../exchange/exchange.ts'
 import { answerInstead, cut, failBody, refusal, type Refusal, refusalOnTheWire, silence } from './refusal.ts'
 import { refusalOf } from './statuses.ts'
 
