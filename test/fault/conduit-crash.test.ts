@@ -101,6 +101,12 @@ test('killing any process ten times at random under mix B loses no acknowledged 
     const among = victims(pando, await pando.status())
     const victim = among[random.integer(among.length)]!
     signalProcess(victim.identity, 'SIGKILL')
+    // Until it is gone it looks alive, and the next kill could then take supervisor and watchdog at once.
+    await until(
+      `the kill of ${victim.role} has its effect`,
+      BACK_WITHIN_MS,
+      () => !isRunning(victim.identity),
+    )
     const backMs = await until(`everything runs after the kill of ${victim.role}`, BACK_WITHIN_MS, () =>
       isWhole(pando),
     )

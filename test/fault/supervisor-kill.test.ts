@@ -1,7 +1,7 @@
 // Processes are killed with -9 in every combination; what must hold is told by looking from outside.
 
 import { describe, expect, onTestFailed, test } from 'vitest'
-import { signalProcess } from '../../src/base/process.ts'
+import { isRunning, signalProcess } from '../../src/base/process.ts'
 import { freshSeed, seededRandom } from '../../src/base/random.ts'
 import { STORE_AND_WEBS, TestInstallation, until } from './supervisor/installation.ts'
 
@@ -65,6 +65,8 @@ describe('supervision under kill -9', () => {
     for (let kill = 0; kill < 10; kill++) {
       const victim = find(victims[random.integer(victims.length)]!)!
       signalProcess(victim, 'SIGKILL')
+      // Until it is gone it looks alive, and the next kill could then take supervisor and watchdog at once.
+      await until(`kill ${kill} has its effect`, () => !isRunning(victim))
       await until(`whole again after kill ${kill}`, () => installation.isWhole(STORE_AND_WEBS))
     }
 
