@@ -5,12 +5,40 @@ import { randomBytes, scryptSync } from 'node:crypto'
 import { sign } from 'hono/jwt'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openConduit, PASSWORD, type Answer, type Conduit } from '../support/conduit.ts'
+import { until } from '../support/until.ts'
 
 let conduit: Conduit
 beforeAll(async () => {
   conduit = await openConduit()
 })
 afterAll(() => conduit[Symbol.asyncDispose]())
+
+/** Locks an article's row, as another statement on it would, until it is released. */
+async function holdArticle(slug: string): Promise<{ release(): Promise<void> }> {
+  const released = Promise.withResolvers<void>()
+  const locked = Promise.withResolvers<void>()
+  const done = conduit.tiers.database.transaction(async ({ sql }) => {
+    await sql`select from articles where slug = ${slug} for update`
+    locked.resolve()
+    await released.promise
+  })
+  await locked.promise
+  return {
+    release() {
+      released.resolve()
+      return done
+    },
+  }
+}
+
+/** Waits until so many statements wait for a lock. */
+async function blocked(count: number): Promise<void> {
+  await until(`${count} waiting for a lock`, 10_000, async () => {
+    const [row] = await conduit.tiers.database.sql<{ n: number }>`
+      select count(*)::integer as n from pg_stat_activity where wait_event_type = 'Lock'`
+    return row!.n === count
+  })
+}
 
 const slugs = (articles: readonly { slug: string }[]): string[] => articles.map(({ slug }) => slug)
 
@@ -241,6 +269,62 @@ describe('at the same time', () => {
       [],
     )
     expect((await conduit.call('GET /tags')).body.tags).not.toContain('alpha')
+  })
+
+  test('an article goes while somebody takes a favourite back, and both are answered', async () => {
+    const { token } = await conduit.register('leaver')
+    const slug = await conduit.write(token)
+    const fan = await conduit.register('fickle')
+    await conduit.call(`POST /articles/${slug}/favorite`, { token: fan.token })
+    const held = await holdArticle(slug)
+
+    const going = conduit.call(`DELETE /articles/${slug}`, { token })
+    await blocked(1)
+    const takenBack = conduit.call(`DELETE /articles/${slug}/favorite`, { token: fan.token })
+    await blocked(2)
+    await held.release()
+
+    expect((await going).status).toBe(204)
+    expect((await takenBack).status).toBe(404)
+  })
+
+  test('an article that its author deletes twice was there once and is then not found', async () => {
+    const { token } = await conduit.register('impatient')
+    const slug = await conduit.write(token)
+    const held = await holdArticle(slug)
+
+    const both = [1, 2].map(() => conduit.call(`DELETE /articles/${slug}`, { token }))
+    await blocked(2)
+    await held.release()
+
+    const statuses = (await Promise.all(both)).map(({ status }) => status)
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([204, 404])
+  })
+
+  test('three people who want one another’s names in a circle are answered like anybody', async () => {
+    const [one, two, three] = [
+      await conduit.register('circle'),
+      await conduit.register('circle'),
+      await conduit.register('circle'),
+    ]
+    const rename = (token: string, username: string): Promise<Answer> =>
+      conduit.call('PUT /user', { token, json: { user: { username } } })
+    let answers: Promise<Answer[]> | undefined
+    // The third one's change, step by step, so that each waits for the next before the circle closes.
+    const third = conduit.tiers.database.transaction(
+      async ({ sql }) => {
+        await sql`update users set username = 'circling' where username = ${three.username}`
+        const first = rename(one.token, three.username)
+        await blocked(1)
+        answers = Promise.all([first, rename(two.token, one.username)])
+        await blocked(2)
+        await sql`update users set username = ${two.username} where username = 'circling'`
+      },
+      { attempts: 1 },
+    )
+
+    await expect(third).rejects.toThrow('duplicate key')
+    expect((await answers!).map(({ status }) => status)).toEqual([409, 409])
   })
 
   test('two articles of one title get different addresses', async () => {

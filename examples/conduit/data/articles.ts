@@ -100,11 +100,15 @@ export async function update(
 
 /** Deletes an article of `authorId` with its comments and favourites. */
 export async function remove(db: Queryable, slug: string, authorId: number): Promise<'removed' | Refused> {
-  const rows = await db.sql<{ removed: boolean }>`
+  const rows = await db.sql<{ author: number; removed: boolean }>`
     with removed as (delete from articles where slug = ${lookup(slug)} and author_id = ${authorId} returning id)
-    select exists (select from removed) as removed from articles where slug = ${lookup(slug)}`
-  if (rows[0] === undefined) return 'not found'
-  return rows[0].removed ? 'removed' : 'forbidden'
+    select author_id as author, exists (select from removed) as removed
+    from articles where slug = ${lookup(slug)}`
+  const row = rows[0]
+  if (row === undefined) return 'not found'
+  if (row.removed) return 'removed'
+  // Their own and not removed: another request did so between this statement's snapshot and its turn.
+  return row.author === authorId ? 'not found' : 'forbidden'
 }
 
 /** `total (n)` and `page (id)` of a filter, for `listArticles`. */

@@ -14,8 +14,9 @@ export async function add(db: Queryable, slug: string, userId: number): Promise<
 }
 
 export async function remove(db: Queryable, slug: string, userId: number): Promise<Article | undefined> {
+  // The article before the favourite, as deleting an article takes them: otherwise the two block each other.
   await db.sql`
-    delete from favorites
-    where user_id = ${userId} and article_id = (select id from articles where slug = ${lookup(slug)})`
+    with article as (select id from articles where slug = ${lookup(slug)} for no key update)
+    delete from favorites where user_id = ${userId} and article_id = (select id from article)`
   return bySlug(db, slug, userId)
 }

@@ -31,7 +31,8 @@ export function createAccounts(database: Database, passwords: Passwords): Accoun
     },
     async change(userId, { password, ...changes }) {
       const passwordHash = password === undefined ? undefined : await passwords.hash(password)
-      return users.update(database, userId, { ...changes, passwordHash })
+      // In a transaction, which is tried again: people who swap names block each other in the unique index.
+      return database.transaction((tx) => users.update(tx, userId, { ...changes, passwordHash }))
     },
   }
 }
