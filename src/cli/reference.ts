@@ -21,7 +21,7 @@ export async function renderCliReference(): Promise<string> {
   const sections = program.commands.map(
     (command) => `## pando ${command.name()}\n\n${fenced(helpOf(command))}`,
   )
-  return `${[HEAD, fenced(helpOf(program)), ...sections].join('\n')}`
+  return [HEAD, fenced(helpOf(program)), ...sections].join('\n')
 }
 
 /** As `--help` prints it, examples included, 100 columns wide. */
