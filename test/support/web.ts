@@ -54,6 +54,8 @@ export interface RawConnection extends Disposable {
   until(pattern: RegExp): Promise<string>
   /** All that has come, once the server has closed the connection. */
   ended(): Promise<string>
+  /** Codes of the connection's errors so far: `ECONNRESET` when the server did not close it in order. */
+  readonly errors: readonly (string | undefined)[]
 }
 
 /** A TCP connection to `port` (or the Unix socket of that path) that speaks only what the test says. */
@@ -61,6 +63,7 @@ export async function rawConnection(port: number | string): Promise<RawConnectio
   const socket = typeof port === 'string' ? connect(port) : connect(port, '127.0.0.1')
   let received = ''
   let isOver = false
+  const errors: (string | undefined)[] = []
   const waiting = new Set<() => void>()
   const wake = (): void => {
     for (const check of waiting) check()
@@ -70,7 +73,7 @@ export async function rawConnection(port: number | string): Promise<RawConnectio
     received += chunk
     wake()
   })
-  socket.on('error', () => {})
+  socket.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code))
   socket.on('close', () => {
     isOver = true
     wake()
@@ -91,6 +94,7 @@ export async function rawConnection(port: number | string): Promise<RawConnectio
   }
   return {
     socket,
+    errors,
     send: (text) => void socket.write(text, 'latin1'),
     until: (pattern) => wait(() => pattern.test(received), String(pattern)),
     ended: () => wait(() => isOver, 'its end'),

@@ -5,28 +5,36 @@ import { PlatformError } from '../../base/errors.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { refuseAndClose } from '../refusal/failure.ts'
 import { refusal } from '../refusal/refusal.ts'
+import type { RequestBody } from './unread-body.ts'
 
-/** Refuses the request with 413 and returns false when its announced length is over the limit. */
+/**
+ * Takes note of the request's body. Refuses the request with 413 and returns false when its announced length is over the
+ * limit.
+ */
 export function admitBody(exchange: Exchange): boolean {
   const { headers } = exchange.incoming
   const { bodyMaxBytes } = exchange.serving.settings
-  const announced = headers['content-length']
-  if (announced !== undefined && Number(announced) > bodyMaxBytes) {
+  const length = headers['content-length']
+  const isChunked = headers['transfer-encoding'] !== undefined
+  if (!isChunked && (length === undefined || length === '0')) return true
+  const announcedBytes = isChunked ? undefined : Number(length)
+  if (announcedBytes !== undefined && announcedBytes > bodyMaxBytes) {
     refuseBody(exchange, bodyMaxBytes)
     return false
   }
-  if (headers['transfer-encoding'] !== undefined) countBody(exchange, bodyMaxBytes)
+  const body: RequestBody = { announcedBytes, receivedBytes: 0, minded: false }
+  exchange.body = body
+  if (isChunked) countBody(exchange, body, bodyMaxBytes)
   return true
 }
 
-function countBody(exchange: Exchange, maxBytes: number): void {
+function countBody(exchange: Exchange, body: RequestBody, maxBytes: number): void {
   const { incoming } = exchange
   const push = incoming.push.bind(incoming)
-  let seenBytes = 0
   // Node's parser hands every chunk to `push`; a listener for `data` would start the stream before its reader is there.
   incoming.push = (chunk: Uint8Array | null, encoding?: BufferEncoding): boolean => {
-    seenBytes += chunk?.byteLength ?? 0
-    if (seenBytes <= maxBytes) return push(chunk, encoding)
+    body.receivedBytes += chunk?.byteLength ?? 0
+    if (body.receivedBytes <= maxBytes) return push(chunk, encoding)
     refuseBody(exchange, maxBytes)
     return true
   }

@@ -1,11 +1,12 @@
 // The response object of the web tier. Its `writeHead` is the one place that every way of answering passes: `Response`
 // objects, `writeHead` with its three shapes, `setHeader`, Express, Fastify. There the request's id, the headers of
-// `appendHeader` and, while the process drains, `connection: close` are added.
+// `appendHeader` and, while the process drains, `connection: close` are added, and a body that nobody reads is minded.
 //
 // `writeHead` is a property of the object and not of the class, because Express puts another prototype under it.
 
 import { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http'
 import type { Exchange } from './exchange.ts'
+import { mindUnread } from '../body/unread-body.ts'
 import { answerFailure } from '../refusal/failure.ts'
 
 export class ExchangeResponse extends ServerResponse {
@@ -51,6 +52,8 @@ function writeHead(
     answerFailure(exchange, undefined)
     return this
   }
+  const { body } = exchange
+  if (body !== undefined && !exchange.incoming.readableEnded) mindUnread(exchange, body)
   // An id that nobody sent and nobody has read stands in no log, so the visitor has no use for it either. This is
   // the usual case and costs nothing.
   if (exchange.appended === undefined && !exchange.isIdentified)

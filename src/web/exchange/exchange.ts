@@ -2,8 +2,10 @@
 // request, so everything that can wait until somebody asks does.
 
 import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http'
+import type { Socket } from 'node:net'
 import type { RequestContext } from '../../base/context.ts'
 import { PlatformError } from '../../base/errors.ts'
+import type { RequestBody } from '../body/unread-body.ts'
 import type { ExchangeResponse } from './exchange-response.ts'
 import { isSecure, joinedHeader } from './request-facts.ts'
 import { requestIdFrom } from './request-id.ts'
@@ -13,6 +15,10 @@ export class Exchange implements RequestContext {
   readonly serving: Serving
   readonly incoming: IncomingMessage
   readonly response: ExchangeResponse
+  /** Node takes the socket away from a request whose reader gives up, and from a response that is complete. */
+  readonly socket: Socket
+  /** Undefined for a request without a body. */
+  body: RequestBody | undefined = undefined
   /** Headers of `appendHeader`: name, value, name, value. */
   appended: string[] | undefined = undefined
   /** Whether the web tier has answered in the application's stead. */
@@ -24,6 +30,7 @@ export class Exchange implements RequestContext {
     this.serving = serving
     this.incoming = incoming
     this.response = response
+    this.socket = incoming.socket
     response.pandoExchange = this
   }
 
@@ -45,7 +52,7 @@ export class Exchange implements RequestContext {
   }
 
   get secure(): boolean {
-    return isSecure(this.incoming, this.serving.settings.trustProxy)
+    return isSecure(this.socket, this.incoming, this.serving.settings.trustProxy)
   }
 
   get kept(): Map<symbol, unknown> {
@@ -73,7 +80,7 @@ export class Exchange implements RequestContext {
       if (!response.writableFinished) callback()
     }
     // Whoever asks too late is told too: `close` will not come again.
-    if (response.closed || response.destroyed || this.incoming.socket.destroyed) queueMicrotask(onClose)
+    if (response.closed || response.destroyed || this.socket.destroyed) queueMicrotask(onClose)
     else response.once('close', onClose)
     return () => {
       waiting = false

@@ -28,7 +28,7 @@ export function requestListener(serving: Serving, handler: Handler): Listener {
     const exchange = new Exchange(serving, incoming, response)
     if (requests.hasSubscribers) observeRequest(exchange)
     if (isHealthPath(incoming.url!)) {
-      answerHealth(incoming, response, healthOf(serving))
+      if (admitBody(exchange)) answerHealth(incoming, response, healthOf(serving))
       return
     }
     if (!hasOneHost(incoming)) {
@@ -58,6 +58,8 @@ function fetchApplication(fetch: FetchHandler): Application {
   return getRequestListener((request, node) => fetch(request, node as NodeBindings), {
     // For HTTP/1.0 without a Host, which some balancers' health checks send.
     hostname: 'localhost',
+    // Its own way with a body that was not read closes the connection after 500 ms without a word.
+    autoCleanupIncoming: false,
     errorHandler(error) {
       // The adapter runs in the request's context, so this is the request that failed. It answers nothing after us.
       answerFailure(currentRequest() as Exchange, error)

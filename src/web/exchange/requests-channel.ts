@@ -23,8 +23,7 @@ export const requests: TracingChannel<RequestObserved> = channel<RequestObserved
 
 /** Publishes this exchange; to be called only while somebody subscribes. */
 export function observeRequest(exchange: Exchange): void {
-  const { response, requestId, method, url, serving } = exchange
-  const { socket } = exchange.incoming
+  const { response, socket, requestId, method, url, serving } = exchange
   const observed: RequestObserved = { requestId, method, url }
   const startedAtMs = serving.clock.monotonic()
   const bytesBefore = socket.bytesWritten

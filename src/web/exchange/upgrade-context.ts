@@ -21,7 +21,7 @@ export class UpgradeContext implements RequestContext {
     this.requestId = requestIdFrom(incoming.headers['x-request-id'])
     this.method = incoming.method ?? 'GET'
     this.url = incoming.url ?? '/'
-    this.secure = isSecure(incoming, settings.trustProxy)
+    this.secure = isSecure(incoming.socket, incoming, settings.trustProxy)
   }
 
   header(name: string): string | undefined {

@@ -46,8 +46,7 @@ export function answerFailure(exchange: Exchange, error: unknown): void {
 export function refuseAndClose(exchange: Exchange, answer: Refusal, error: Error): void {
   if (exchange.refused) return
   exchange.refused = true
-  const { response, incoming, serving, requestId, method } = exchange
-  const { socket } = incoming
+  const { response, incoming, socket, serving, requestId, method } = exchange
   if (response.headersSent) {
     socket.destroy()
     return

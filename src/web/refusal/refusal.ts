@@ -73,8 +73,9 @@ export function answerInstead(response: ServerResponse, refused: Refusal, reques
 }
 
 // RFC 9112 §9.6: closing with unread bytes in the receive buffer resets the connection and may destroy the answer
-// before the client reads it, so what still comes is read and dropped for a while.
-const LINGER_MS = 2_000
+// before the client reads it, so what still comes is read and dropped for a while. As long as nginx does
+// (`lingering_timeout`): the answer may have to get past an upload on a slow line.
+const LINGER_MS = 5_000
 
 const cutSockets = new WeakSet<Duplex>()
 
@@ -83,7 +84,10 @@ export function isCut(socket: Duplex): boolean {
   return cutSockets.has(socket)
 }
 
-/** Writes `text` (a response on the wire) as the last thing on this connection. Twice is fine. */
+/**
+ * Writes `text` (a response on the wire, or nothing) as the last thing on this connection: half-closes it and drops what
+ * still comes, until the client closes its half or `LINGER_MS` have passed. Twice is fine.
+ */
 export function cut(socket: Duplex, text: string, clock: Clock): void {
   if (cutSockets.has(socket)) return
   cutSockets.add(socket)
@@ -107,8 +111,11 @@ export function silence(response: ServerResponse): void {
   })
 }
 
-/** The request's body fails for whoever reads it; what still arrives of it is dropped. The connection is not touched. */
-export function failBody(incoming: IncomingMessage, error: Error): void {
+/**
+ * The request's body fails for whoever reads it, with `error` or as one that ended too early; what still arrives of it
+ * is dropped. The connection is not touched.
+ */
+export function failBody(incoming: IncomingMessage, error?: Error): void {
   incoming.push = () => true
   // IncomingMessage would take the connection down with it, and the answer that is on its way.
   incoming._destroy = (reason, callback) => callback(incoming.listenerCount('error') > 0 ? reason : null)

@@ -3,14 +3,14 @@
 // Node's own `closeIdleConnections`, which `server.close` calls, takes a connection for idle as soon as `end` was
 // called on its answer, and cuts off what a slow client has not received yet; hence our own rule.
 
-import type { Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
 
 type Connection = Socket & {
   /** The answer being written; Node's name. */
   readonly _httpMessage?: ServerResponse | null
-  readonly parser?: { readonly incoming?: unknown } | null
+  readonly parser?: { readonly incoming?: IncomingMessage | null } | null
 }
 
 export interface Connections {
@@ -47,7 +47,7 @@ export function trackConnections(server: Server, clock: Clock): Connections {
   /** Closes what has no request in work and has received nothing since the sweep before. */
   const sweep = (): void => {
     for (const [socket, last] of ordinary) {
-      const idle = !socket._httpMessage && !socket.parser?.incoming
+      const idle = !socket._httpMessage && socket.parser?.incoming?.complete !== false
       if (idle && last.bytesRead === socket.bytesRead) socket.destroy()
       last.bytesRead = socket.bytesRead
     }
