@@ -97,6 +97,28 @@ describe('a form', () => {
     expect(await (await client.get('/settings')).text()).not.toContain('changed')
   })
 
+  test.each([
+    { what: 'without a boundary', type: 'multipart/form-data', body: 'x' },
+    { what: 'without its parts', type: 'multipart/form-data; boundary=x', body: 'x' },
+    {
+      what: 'that ends in the middle',
+      type: 'multipart/form-data; boundary=x',
+      body: '--x\r\ncontent-disposition: form-data; name="title"\r\n\r\nhalf',
+    },
+  ])('$what is answered with 400', async ({ type, body }) => {
+    const client = await registeredClient(site.url)
+
+    expect((await client.send('/editor', type, new Blob([body]))).status).toBe(400)
+  })
+
+  test('from another site does nothing either when it says that it is no form', async () => {
+    const client = await registeredClient(site.url)
+    const headers = { origin: 'https://evil.example', 'content-type': 'application/json' }
+
+    expect((await client.post('/logout', {}, headers)).status).toBe(403)
+    expect((await client.get('/settings')).status).toBe(200)
+  })
+
   test('that is too large is answered with 413', async () => {
     const client = await registeredClient(site.url)
     expect((await client.post('/editor', { title: 'x'.repeat(2 ** 20) })).status).toBe(413)

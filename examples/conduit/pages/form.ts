@@ -4,6 +4,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
+import type { BodyData } from 'hono/utils/body'
 
 /** Larger than any article with its limits in the data layer, written in percent-encoding. */
 export const MAX_FORM_BYTES = 1024 * 1024
@@ -25,11 +26,22 @@ export const formLimit: MiddlewareHandler = bodyLimit({
   },
 })
 
+/** @throws HTTPException 400 for what is no form of the kind it says it is */
 export async function readForm(c: Context): Promise<Form> {
-  const fields = await c.req.parseBody({ all: true })
+  const fields = await parse(c)
   const all = (name: string): string[] =>
     [fields[name]].flat().filter((value): value is string => typeof value === 'string')
   // Browsers send line breaks as CR LF (HTML §4.10.21.4); what is stored has LF, as from the API.
   const plain = (value: string): string => value.replaceAll('\r\n', '\n')
   return { text: (name) => plain(all(name)[0] ?? ''), all: (name) => all(name).map(plain) }
+}
+
+async function parse(c: Context): Promise<BodyData<{ all: true }>> {
+  try {
+    return await c.req.parseBody({ all: true })
+  } catch (cause) {
+    // What the platform's form parser says of any malformed form (Fetch, "consume body"), and of nothing else.
+    if (cause instanceof TypeError) throw new HTTPException(400, { cause })
+    throw cause
+  }
 }

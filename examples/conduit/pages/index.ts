@@ -1,13 +1,10 @@
 // The server-rendered half of Conduit: a complete application for every path outside `/api`. Plain forms that answer
 // with a redirect (303); every page works without JavaScript.
-//
-// A form counts only when the browser says that it comes from this site: `Sec-Fetch-Site`, or else `Origin` with our
-// host. Together with the session cookie's SameSite=Lax that is the defence against cross-site request forgery.
 
 import { Hono } from 'hono'
-import { csrf } from 'hono/csrf'
 import type { PageDeps } from './deps.ts'
 import { formLimit } from './form.ts'
+import { fromThisSite } from './from-this-site.ts'
 import { recover, refuse } from './refusals.ts'
 import { articleRoutes, editorRoutes } from './routes/articles.ts'
 import { authRoutes } from './routes/auth.ts'
@@ -32,8 +29,7 @@ export function createPages(deps: PageDeps): Hono<PageEnv> {
   pages.route('/', staticAssets())
   pages.route('/', avatarFiles(deps))
   pages.use(identify(deps))
-  // The scheme is left out of the comparison: behind a balancer that ends TLS ours says http and the browser's https.
-  pages.use(csrf({ origin: (origin, c) => URL.parse(origin)?.host === c.req.header('host') }))
+  pages.use(fromThisSite)
   // Takes its own body, larger than a form and never whole in memory; so it stands before the limit for forms.
   pages.route('/', avatarUploads(deps))
   pages.use(formLimit)
