@@ -174,6 +174,17 @@ describe('a text', () => {
   })
 })
 
+describe('a tag', () => {
+  test('has no comma, which is what stands between tags on the pages', async () => {
+    const { status, body } = await post({ ...ARTICLE, tagList: ['one, two'] })
+
+    expect({ status, body }).toEqual({
+      status: 422,
+      body: { errors: { tagList: ['must not contain a comma'] } },
+    })
+  })
+})
+
 describe('an account', () => {
   test.each([
     ['without an @', 'nobody'],
@@ -189,7 +200,19 @@ describe('an account', () => {
     })
   })
 
-  test.each(['.', '..', 'a\u202eb', 'a\u200bb', 'a\nb'])('does not take the name %j', async (username) => {
+  test.each([
+    '.',
+    '..',
+    'a\u202eb',
+    'a\u200bb',
+    'a\nb',
+    'seen\u034f',
+    'seen\ufe0f',
+    '\u3164',
+    '\u2800',
+    'a\u00a0b',
+    'a  b',
+  ])('does not take the name %j, which looks like another or like none', async (username) => {
     expect((await change({ username })).status).toBe(422)
   })
 

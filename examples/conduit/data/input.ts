@@ -43,10 +43,14 @@ const requiredText = (maxBytes: number): z.ZodString =>
     .refine((value) => value.trim() !== '', { error: BLANK, abort: true })
     .refine((value) => Buffer.byteLength(value) <= maxBytes, `is too long (maximum is ${maxBytes} bytes)`)
 
-// Control and invisible formatting characters would let one name look like another; "." and ".." vanish from a path.
+// What cannot be seen: controls and formats, what fonts leave out (UAX #44, Default_Ignorable_Code_Point), Braille's blank.
+const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\u2800]/u
+
+// These and other spaces than one ordinary one would let a name look like another; "." and ".." vanish from a path.
 const username = requiredLine(LIMITS.username)
   .normalize('NFC')
-  .refine((value) => !/\p{C}/u.test(value), 'must not contain invisible characters')
+  .refine((value) => !INVISIBLE.test(value), 'must not contain invisible characters')
+  .refine((value) => !/[^\S ]| {2}/u.test(value), 'must not contain other spaces than single ones')
   .refine((value) => value !== '.' && value !== '..', 'must be more than dots')
 
 const email = requiredLine(LIMITS.email).refine(
@@ -77,12 +81,12 @@ const isPicture = (value: string): boolean =>
 
 const image = line(LIMITS.image).refine(isPicture, 'must be an http or https address')
 
+// A comma stands between tags in the editor's field, so a tag with one would become two when its article is changed there.
 const tagList = z
   .array(
-    requiredLine(LIMITS.tag).refine(
-      (value) => !/\p{C}/u.test(value),
-      'must not contain invisible characters',
-    ),
+    requiredLine(LIMITS.tag)
+      .refine((value) => !/\p{C}/u.test(value), 'must not contain invisible characters')
+      .refine((value) => !value.includes(','), 'must not contain a comma'),
     { error: ({ input }) => (input === null ? BLANK : 'must be a list of strings') },
   )
   .max(LIMITS.tags, `has too many tags (maximum is ${LIMITS.tags})`)
