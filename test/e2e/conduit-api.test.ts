@@ -4,6 +4,8 @@
 import { randomBytes, scryptSync } from 'node:crypto'
 import { sign } from 'hono/jwt'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Queryable } from '../../examples/conduit/data/queryable.ts'
+import { createTagReader } from '../../examples/conduit/data/tags.ts'
 import { openConduit, PASSWORD, type Answer, type Conduit } from '../support/conduit.ts'
 import { until } from '../support/until.ts'
 
@@ -27,6 +29,22 @@ async function holdArticle(slug: string): Promise<{ release(): Promise<void> }> 
     release() {
       released.resolve()
       return done
+    },
+  }
+}
+
+/** The same database, whose answers arrive when they are released. */
+function slowed(database: Queryable): Queryable & { readonly answered: Promise<void>; release(): void } {
+  const answered = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  return {
+    answered: answered.promise,
+    release: released.resolve,
+    async sql(text, ...values) {
+      const rows = await database.sql<never>(text, ...values)
+      answered.resolve()
+      await released.promise
+      return rows
     },
   }
 }
@@ -489,6 +507,24 @@ describe('the list of tags', () => {
 
     await conduit.call(`PUT /articles/${two}`, { token, json: { article: { tagList: [] } } })
     expect(await tags()).not.toContain('ephemeral')
+  })
+
+  test('is not older than its own question when an earlier answer comes later', async () => {
+    const { token } = await conduit.register('tagger')
+    const reader = createTagReader()
+    const [earlier, later] = [slowed(conduit.tiers.database), slowed(conduit.tiers.database)]
+
+    const overtaken = reader.list(earlier)
+    await earlier.answered
+    await conduit.write(token, { tagList: ['overtaking'] })
+    await reader.list(conduit.tiers.database)
+    const current = reader.list(later)
+    await later.answered
+    earlier.release()
+    await overtaken
+    later.release()
+
+    expect(await current).toContain('overtaking')
   })
 
   test('of an article keeps the order it was sent in, each tag once', async () => {

@@ -19,14 +19,16 @@ export function createTagReader(): TagReader {
   let kept: Kept = { changes: '', names: [] }
   return {
     async list(db) {
+      // What this question is asked with. Another one's answer may replace `kept` meanwhile, also by an older list.
+      const known = kept
       const rows = await db.sql<{ changes: string; names: readonly string[] | null }>`
         with seen as materialized (select sum(tag_changes)::text as changes from totals)
-        select changes, case when changes <> ${kept.changes} then
+        select changes, case when changes <> ${known.changes} then
           (select coalesce(array_agg(name order by name), '{}') from tags)
         end as names
         from seen`
       const { changes, names } = rows[0]!
-      if (names === null) return kept.names
+      if (names === null) return known.names
       kept = { changes, names }
       return names
     },
