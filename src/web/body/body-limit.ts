@@ -4,7 +4,7 @@
 import { PlatformError } from '../../base/errors.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { refuseAndClose } from '../refusal/failure.ts'
-import { refusal } from '../refusal/refusal.ts'
+import { refusal } from '../refusal/statuses.ts'
 import type { RequestBody } from './unread-body.ts'
 
 /**
@@ -43,7 +43,7 @@ function countBody(exchange: Exchange, body: RequestBody, maxBytes: number): voi
 function refuseBody(exchange: Exchange, maxBytes: number): void {
   refuseAndClose(
     exchange,
-    refusal(413, 'WEB_BODY_TOO_LARGE', { maxBytes }),
+    refusal('WEB_BODY_TOO_LARGE', { maxBytes }),
     new PlatformError('WEB_BODY_TOO_LARGE', { maxBytes }),
   )
 }

@@ -6,7 +6,8 @@ import { PlatformError } from '../../base/errors.ts'
 import type { Connections } from '../server/connections.ts'
 import { exchangeOf } from '../exchange/exchange-response.ts'
 import { refuseAndClose } from './failure.ts'
-import { cut, isCut, refusal, type Refusal, refusalOnTheWire } from './refusal.ts'
+import { cut, isCut, type Refusal, refusalOnTheWire } from './refusal.ts'
+import { refusal } from './statuses.ts'
 import type { Serving } from '../server/serving.ts'
 
 /** The answer being written on a connection. Node keeps it under this name; its own 408 is decided by it too. */
@@ -56,14 +57,14 @@ function end(socket: Connection, answer: Refusal, error: Error, serving: Serving
 }
 
 function silenceRefusal(response: ServerResponse, serving: Serving): Refusal {
-  if (!response.req.complete) return refusal(408, 'WEB_REQUEST_TIMEOUT', {})
+  if (!response.req.complete) return refusal('WEB_REQUEST_TIMEOUT', {})
   const waitedMs = serving.settings.answerTimeoutMs
   const { method } = response.req
   serving.log.error(
     { tier: 'web', requestId: exchangeOf(response)?.requestId, method, waitedMs },
     'the application did not begin to answer',
   )
-  return refusal(503, 'WEB_ANSWER_TIMEOUT', { waitedMs })
+  return refusal('WEB_ANSWER_TIMEOUT', { waitedMs })
 }
 
 /** Codes of llhttp and of Node's http server. Pure. */
@@ -73,13 +74,13 @@ export function clientRefusal(
 ): Refusal {
   switch (error.code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return refusal(408, 'WEB_REQUEST_TIMEOUT', {})
+      return refusal('WEB_REQUEST_TIMEOUT', {})
     case 'HPE_HEADER_OVERFLOW':
-      return refusal(431, 'WEB_HEADERS_TOO_LARGE', { maxBytes: settings.headersMaxBytes })
+      return refusal('WEB_HEADERS_TOO_LARGE', { maxBytes: settings.headersMaxBytes })
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return refusal(413, 'WEB_BODY_TOO_LARGE', { maxBytes: settings.bodyMaxBytes })
+      return refusal('WEB_BODY_TOO_LARGE', { maxBytes: settings.bodyMaxBytes })
     default:
-      return refusal(400, 'WEB_REQUEST_MALFORMED', { reason: reasonOf(error) })
+      return refusal('WEB_REQUEST_MALFORMED', { reason: reasonOf(error) })
   }
 }
 

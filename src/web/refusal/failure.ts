@@ -3,8 +3,8 @@
 import { RequestError } from '@hono/node-server'
 import { PlatformError } from '../../base/errors.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { answerInstead, cut, failBody, refusal, type Refusal, refusalOnTheWire, silence } from './refusal.ts'
-import { refusalOf } from './statuses.ts'
+import { answerInstead, cut, failBody, type Refusal, refusalOnTheWire, silence } from './refusal.ts'
+import { refusal, refusalOf } from './statuses.ts'
 
 /**
  * Answers for an application that failed with `error`: undefined when the adapter has already printed it. An answer
@@ -18,7 +18,7 @@ export function answerFailure(exchange: Exchange, error: unknown): void {
     refuseMalformed(exchange, 'its target or Host is not a valid URL')
     return
   }
-  const answer = refusalOf(error)
+  const answer = refusalOf(error, method)
   const began = response.headersSent
   const fields = {
     tier: 'web',
@@ -70,7 +70,7 @@ export function refuseMalformed(exchange: Exchange, reason: string): void {
   const details = { reason }
   refuseAndClose(
     exchange,
-    refusal(400, 'WEB_REQUEST_MALFORMED', details),
+    refusal('WEB_REQUEST_MALFORMED', details),
     new PlatformError('WEB_REQUEST_MALFORMED', details),
   )
 }

@@ -7,7 +7,6 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../base/clock.ts'
-import { type ErrorCode, type ErrorDetails, PlatformError } from '../../base/errors.ts'
 
 /** One refusal: what the client sees of it. */
 export interface Refusal {
@@ -16,19 +15,6 @@ export interface Refusal {
   /** One sentence for the person at the other end. Never text of an unknown error. */
   readonly message: string
   readonly retryAfterSeconds?: number
-}
-
-/** The refusal with the catalogue's own sentence for `code`. */
-export function refusal<Code extends ErrorCode>(
-  status: number,
-  code: Code,
-  details: ErrorDetails<Code>,
-  retryAfterSeconds?: number,
-): Refusal {
-  const { message } = new PlatformError(code, details)
-  return retryAfterSeconds === undefined
-    ? { status, code, message }
-    : { status, code, message, retryAfterSeconds }
 }
 
 /** `{"error":{"code":"WEB_BODY_TOO_LARGE","message":"…","requestId":"…"}}` */

@@ -18,7 +18,8 @@ import { ExchangeResponse } from '../exchange/exchange-response.ts'
 import type { Handler, UpgradeListener } from '../handler.ts'
 import { healthOf } from './health.ts'
 import { requestListener } from '../exchange/listener.ts'
-import { cut, refusal, refusalOnTheWire } from '../refusal/refusal.ts'
+import { cut, refusalOnTheWire } from '../refusal/refusal.ts'
+import { refusal } from '../refusal/statuses.ts'
 import type { Serving } from './serving.ts'
 import { UpgradeContext } from '../exchange/upgrade-context.ts'
 
@@ -191,11 +192,7 @@ function listenError(cause: NodeJS.ErrnoException, { host, port }: WebSettings):
 /** CONNECT asks for a tunnel; without an answer Node closes the connection silently. */
 function refuseTunnels(server: Server, serving: Serving): void {
   server.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
-    cut(
-      socket,
-      refusalOnTheWire(refusal(405, 'WEB_METHOD_UNSUPPORTED', { method: 'CONNECT' })),
-      serving.clock,
-    )
+    cut(socket, refusalOnTheWire(refusal('WEB_METHOD_UNSUPPORTED', { method: 'CONNECT' })), serving.clock)
   })
 }
 
@@ -222,7 +219,7 @@ function acceptUpgrades(
         { tier: 'web', requestId, method, error },
         'the application failed to upgrade a connection',
       )
-      cut(socket, refusalOnTheWire(refusal(500, 'WEB_HANDLER_FAILED', {}), requestId), serving.clock)
+      cut(socket, refusalOnTheWire(refusal('WEB_HANDLER_FAILED', {}), requestId), serving.clock)
     }
   })
 }
