@@ -5,17 +5,29 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { output, startPando, type Pando } from '../support/pando.ts'
+import { root } from '../support/repository.ts'
 
 const suite = process.env['REALWORLD_SUITE']
 
 describe.runIf(suite !== undefined).each([
-  { processes: 'one web process', env: {} },
-  { processes: 'a web process per core', env: { PANDO_WEB_PROCESSES: 'cores' } },
-])('the official suite with $processes', ({ env }) => {
+  { what: 'one web process and an empty database', env: {} },
+  { what: 'one web process and size M', env: {}, size: 'M' },
+  { what: 'a web process per core and an empty database', env: { PANDO_WEB_PROCESSES: 'cores' } },
+])('the official suite on $what', ({ env, size }) => {
   let pando: Pando
   beforeAll(async () => {
     pando = await startPando({ env })
-  })
+    if (size === undefined) return
+    const seed = [
+      join(root, 'examples', 'conduit', 'seed', 'main.ts'),
+      '--size',
+      size,
+      '--data',
+      pando.dataDir,
+    ]
+    const seeded = await output(process.execPath, seed, process.env)
+    expect(seeded.status, seeded.text).toBe(0)
+  }, 240_000)
   afterAll(async () => {
     await pando[Symbol.asyncDispose]()
   })
