@@ -2,9 +2,10 @@
 // fields, and the field names are fixed: tier, member, driver, requestId, durationMs, code.
 //
 // error: someone must act; warn: degraded but handled; info: a state changed; debug: the rest. Nothing per request
-// above debug.
+// above debug. A line that is written for a request has its requestId.
 
 import { systemClock } from './clock.ts'
+import { currentRequest } from './context.ts'
 import { describeError, isPlatformError } from './errors.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -37,7 +38,8 @@ export function createLogger(options: LoggerOptions = {}, inherited: LogFields =
   const write = options.write ?? ((line: string): void => void process.stderr.write(`${line}\n`))
   const log = (at: LogLevel, fields: LogFields, message: string): void => {
     if (RANK[at] < RANK[level]) return
-    const all = { ...inherited, ...fields }
+    const requestId = currentRequest()?.requestId
+    const all = { ...inherited, ...(requestId !== undefined && { requestId }), ...fields }
     const time = new Date(now()).toISOString()
     write(
       format === 'json'

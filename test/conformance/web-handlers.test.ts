@@ -12,6 +12,7 @@ import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
 import { currentRequest } from '../../src/base/context.ts'
 import { PlatformError } from '../../src/base/errors.ts'
+import { createLogger } from '../../src/base/log.ts'
 import type { Handler } from '../../src/web/handler.ts'
 import { rawConnection, serveOnFreePort } from '../support/web.ts'
 
@@ -471,6 +472,44 @@ describe('the request context', () => {
     await (await fetch(served.url)).text()
 
     expect(codes).toEqual(['ERR_INVALID_CHAR', 'ERR_INVALID_HTTP_TOKEN', 'WEB_HEADERS_SENT'])
+  })
+
+  test('gives its id to every error answer, of the application too, and to a good answer only on request', async () => {
+    await using served = await serveOnFreePort({
+      listener: (incoming, response) => response.writeHead(Number(incoming.url!.slice(1))).end(),
+    })
+    const idOf = async (status: number, sent: Record<string, string> = {}): Promise<string | null> =>
+      (await fetch(`${served.url}/${status}`, { headers: sent })).headers.get('x-request-id')
+
+    expect(await idOf(200)).toBeNull()
+    expect(await idOf(200, { 'x-request-id': 'given' })).toBe('given')
+    expect(await idOf(404)).toMatch(/^[\w.:-]+$/)
+    expect(await idOf(500)).toMatch(/^[\w.:-]+$/)
+    expect(await idOf(500, { 'x-request-id': 'given' })).toBe('given')
+  })
+
+  test('gives its id to every line that is logged in it, and then to the answer', async () => {
+    const lines: { requestId?: string; message: string }[] = []
+    const log = createLogger({ write: (line) => lines.push(JSON.parse(line) as (typeof lines)[0]) })
+    await using served = await serveOnFreePort({
+      async fetch() {
+        log.child({ part: 'app' }).info({}, 'inside')
+        await tick()
+        log.info({}, 'later')
+        return new Response('')
+      },
+    })
+
+    const response = await fetch(served.url)
+    log.info({}, 'outside')
+
+    const id = response.headers.get('x-request-id')!
+    expect(id).not.toBeNull()
+    expect(lines.map(({ message, requestId }) => [message, requestId])).toEqual([
+      ['inside', id],
+      ['later', id],
+      ['outside', undefined],
+    ])
   })
 
   test('takes the proxy’s word for encryption only when it is told to trust it', async () => {

@@ -104,7 +104,7 @@ describe.each(KINDS)('the limits around a $kind handler', ({ of }) => {
 
     expect(await connection.until(/WEB_BODY_TOO_LARGE/)).toMatch(/^HTTP\/1\.1 413 /)
     expect(served.seen.failures).toEqual(['WEB_BODY_TOO_LARGE'])
-    expect(served.logged).toEqual([])
+    expect(served.logged.map(({ level }) => level)).toEqual(['debug'])
   })
 
   test('a client that goes on sending reads its 413 all the same', async () => {
@@ -197,6 +197,9 @@ describe('a request that is not valid HTTP', () => {
     expect(answer).toMatch(/connection: close/i)
     expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1)
     expect(answer).toContain('WEB_REQUEST_MALFORMED')
+    const id = /x-request-id: (\S+)/.exec(answer)![1]
+    expect(answer).toContain(`"requestId":"${id}"`)
+    expect(served.logged).toEqual([expect.objectContaining({ level: 'debug', requestId: id, status: 400 })])
   })
 
   test('never brings the server down for others', async () => {

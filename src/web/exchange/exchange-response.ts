@@ -54,9 +54,9 @@ function writeHead(
   }
   const { body } = exchange
   if (body !== undefined && !exchange.incoming.readableEnded) mindUnread(exchange, body)
-  // An id that nobody sent and nobody has read stands in no log, so the visitor has no use for it either. This is
-  // the usual case and costs nothing.
-  if (exchange.appended === undefined && !exchange.isIdentified)
+  // An id that nobody sent and nobody has read stands in no log, so the visitor of a good answer has no use for it.
+  // This is the usual case and costs nothing.
+  if (status < 400 && exchange.appended === undefined && !exchange.isIdentified)
     return original.call(this, status, reason, given)
   if (typeof reason === 'string') this.statusMessage = reason
   setAll(this, headers)

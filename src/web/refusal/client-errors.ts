@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { PlatformError } from '../../base/errors.ts'
 import type { Connections } from '../server/connections.ts'
 import { exchangeOf } from '../exchange/exchange-response.ts'
+import { newRequestId } from '../exchange/request-id.ts'
 import { refuseAndClose } from './failure.ts'
 import { cut, isCut, type Refusal, refusalOnTheWire } from './refusal.ts'
 import { refusal } from './statuses.ts'
@@ -53,7 +54,14 @@ function end(socket: Connection, answer: Refusal, error: Error, serving: Serving
   const exchange = exchangeOf(socket._httpMessage)
   if (exchange !== undefined) refuseAndClose(exchange, answer, error)
   else if (socket._httpMessage?.headersSent === true) socket.destroy()
-  else cut(socket, refusalOnTheWire(answer), serving.clock)
+  else refuseUnread(socket, answer, serving)
+}
+
+/** Refuses a client whose request did not come about; the id is new, as no header of it can be trusted. */
+export function refuseUnread(socket: Socket, answer: Refusal, { log, clock }: Serving): void {
+  const requestId = newRequestId()
+  log.debug({ tier: 'web', requestId, status: answer.status, code: answer.code }, 'request refused')
+  cut(socket, refusalOnTheWire(answer, requestId), clock)
 }
 
 function silenceRefusal(response: ServerResponse, serving: Serving): Refusal {

@@ -28,7 +28,8 @@ export function answerFailure(exchange: Exchange, error: unknown): void {
     status: answer.status,
     code: answer.code,
   }
-  if (answer.status >= 500)
+  if (answer.status < 500) serving.log.debug({ ...fields, error }, 'request refused')
+  else
     serving.log.error(
       error === undefined ? fields : { ...fields, error },
       began ? 'the application failed in the middle of an answer' : 'the application failed to answer',
@@ -47,6 +48,12 @@ export function refuseAndClose(exchange: Exchange, answer: Refusal, error: Error
   if (exchange.refused) return
   exchange.refused = true
   const { response, incoming, socket, serving, requestId, method } = exchange
+  const { status, code } = answer
+  if (status < 500)
+    serving.log.debug(
+      { tier: 'web', requestId, method, path: pathOf(exchange.url), status, code },
+      'request refused',
+    )
   if (response.headersSent) {
     socket.destroy()
     return

@@ -10,7 +10,7 @@ import { runForRequest } from '../../base/context.ts'
 import { describeError, PlatformError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { type Service, startStop } from '../../base/service.ts'
-import { answerClientErrors, answerSilence } from '../refusal/client-errors.ts'
+import { answerClientErrors, answerSilence, refuseUnread } from '../refusal/client-errors.ts'
 import type { WebSettings } from '../config.ts'
 import { type Connections, trackConnections } from './connections.ts'
 import { type ControlListener, openControl } from './control.ts'
@@ -192,7 +192,7 @@ function listenError(cause: NodeJS.ErrnoException, { host, port }: WebSettings):
 /** CONNECT asks for a tunnel; without an answer Node closes the connection silently. */
 function refuseTunnels(server: Server, serving: Serving): void {
   server.on('connect', (_incoming: IncomingMessage, socket: Socket) => {
-    cut(socket, refusalOnTheWire(refusal('WEB_METHOD_UNSUPPORTED', { method: 'CONNECT' })), serving.clock)
+    refuseUnread(socket, refusal('WEB_METHOD_UNSUPPORTED', { method: 'CONNECT' }), serving)
   })
 }
 
