@@ -2,6 +2,7 @@
 
 import { defineApp, type AppDefinition } from 'pando'
 import { createApi } from './api/index.ts'
+import { discardingAvatars } from './data/avatars.ts'
 import { createPages } from './pages/index.ts'
 import { createAccounts } from './security/accounts.ts'
 import { createPasswords } from './security/password.ts'
@@ -12,7 +13,7 @@ const conduit: AppDefinition = defineApp({
   migrations: './migrations',
   setup(tiers) {
     const { database, sessions, files, log } = tiers
-    const accounts = createAccounts(database, createPasswords())
+    const accounts = createAccounts(database, createPasswords(), discardingAvatars(files, log))
     const tokens = createTokens(tiers.secret('jwt'))
     const api = createApi({ database, sessions, accounts, tokens })
     const pages = createPages({ database, sessions, files, log, accounts, tokens })

@@ -226,6 +226,49 @@ describe('an upload', () => {
     expect((await client.get(first)).status).toBe(404)
   })
 
+  test('goes with its file when another address, or none, takes its place', async () => {
+    const client = await registeredClient(site.url)
+    const uploaded = async (): Promise<string> => {
+      await upload(client, form(padded(1000)))
+      return (await pictureOf(client))!
+    }
+    const token = /name="api-token" content="([^"]*)"/.exec(await (await client.get('/')).text())![1]!
+
+    const onPages = await uploaded()
+    await client.post('/settings', { ...client.person, image: '', bio: '', password: '' })
+    const throughApi = await uploaded()
+    const changed = await fetch(`${site.url}/api/user`, {
+      method: 'PUT',
+      headers: { authorization: `Token ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ user: { image: 'https://example.com/me.png' } }),
+    })
+
+    expect(changed.status).toBe(200)
+    const gone = [onPages, throughApi].map(async (path) => (await client.get(path)).status)
+    expect(await Promise.all(gone)).toEqual([404, 404])
+  })
+
+  test('is kept when everything else is changed', async () => {
+    const client = await registeredClient(site.url)
+    await upload(client, form(padded(1000)))
+    const picture = (await pictureOf(client))!
+    await client.post('/settings', { ...client.person, image: picture, bio: 'changed', password: '' })
+
+    expect((await client.get(picture)).status).toBe(200)
+  })
+
+  test('of a picture and another again and again at once leaves one that is there', async () => {
+    const client = await registeredClient(site.url)
+    await upload(client, form(padded(1000)))
+
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => upload(client, form(padded(1000 + (index % 2))))),
+    )
+
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 303))
+    expect((await client.get((await pictureOf(client))!)).status).toBe(200)
+  })
+
   test.each([
     {
       what: 'one byte too large',

@@ -53,19 +53,24 @@ export async function credentials(
   return { user, passwordHash }
 }
 
-/** The user as it then is; undefined when there is none. @throws Taken */
-export async function update(db: Queryable, id: number, changes: UserChanges): Promise<User | undefined> {
+/** The user as it then is, and the picture that it had before; undefined when there is none. @throws Taken */
+export async function update(
+  db: Queryable,
+  id: number,
+  changes: UserChanges,
+): Promise<(User & { readonly replacedImage: string | null }) | undefined> {
   const { username, email, passwordHash, bio, image } = changes
   const rows = await refusingTaken(
-    () => db.sql<User>`
+    () => db.sql<User & { replacedImage: string | null }>`
+      with before as (select id, image from users where id = ${id} for no key update)
       update users set
         username = coalesce(${username ?? null}, username),
         email = coalesce(${email ?? null}, email),
         password_hash = coalesce(${passwordHash ?? null}, password_hash),
         bio = case when ${bio !== undefined}::boolean then ${bio ?? null} else bio end,
-        image = case when ${image !== undefined}::boolean then ${image ?? null} else image end
-      where id = ${id}
-      returning id, username, email, bio, image`,
+        image = case when ${image !== undefined}::boolean then ${image ?? null} else users.image end
+      from before where users.id = before.id
+      returning users.id, username, email, bio, users.image, before.image as "replacedImage"`,
   )
   return rows[0]
 }

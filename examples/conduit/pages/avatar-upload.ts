@@ -1,13 +1,12 @@
-// Takes a picture from a multipart form into the file store. The bytes go through as they come: to a staging name, as
-// the final name contains their hash and is only known at the end. What is wrong with an upload is found before the
-// final name exists, so a bad one changes nothing.
+// Takes a picture from a multipart form into the file store. The bytes go through as they come, and what is stored
+// appears whole or not at all, so a bad upload changes nothing.
 
-import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Busboy, type BusboyFileStream } from '@fastify/busboy'
 import { isPlatformError, type Files } from 'pando'
-import { imageType, SIGNATURE_BYTES, type ImageType } from './image-type.ts'
+import { avatarName } from '../data/avatars.ts'
+import { imageType, SIGNATURE_BYTES } from './image-type.ts'
 
 export const MAX_AVATAR_BYTES = 2 * 1024 * 1024
 
@@ -31,28 +30,24 @@ class UploadRefused extends Error {
   }
 }
 
-/** Stores the file of the field `avatar` and gives the path it is served under: `/avatars/7/<hash>.png`. */
+/** Stores the file of the field `avatar` and gives the path it is served under: `/avatars/7/<uuid>.png`. */
 export async function receiveAvatar(request: Request, files: Files, userId: number): Promise<AvatarUpload> {
-  const staged = `avatars/staged/${randomUUID()}`
   try {
-    const type = await stage(request, files, staged)
-    return { ok: true, path: await publish(files, staged, userId, type) }
+    return { ok: true, path: `/${await storePicture(request, files, userId)}` }
   } catch (error) {
     if (isPlatformError(error, 'FILES_TOO_LARGE')) return { ok: false, problem: PROBLEMS.large }
     if (error instanceof UploadRefused) return { ok: false, problem: PROBLEMS[error.problem] }
     throw error
-  } finally {
-    await files.delete(staged)
   }
 }
 
-/** Reads the form and stores its picture under `name`. @throws UploadRefused, FILES_TOO_LARGE */
-async function stage(request: Request, files: Files, name: string): Promise<ImageType> {
+/** Reads the form, stores its picture and gives the file's name. @throws UploadRefused, FILES_TOO_LARGE */
+async function storePicture(request: Request, files: Files, userId: number): Promise<string> {
   const contentType = request.headers.get('content-type') ?? ''
   if (request.body === null || !/^multipart\/form-data;.*boundary=/i.test(contentType))
     throw new UploadRefused('form')
   let picture: BusboyFileStream | undefined
-  let stored: Promise<ImageType> | undefined
+  let stored: Promise<string> | undefined
   const form = new Busboy({
     headers: { 'content-type': contentType },
     limits: { files: 1, fields: 10, parts: 12, fieldSize: 1024, fileSize: MAX_AVATAR_BYTES + 1 },
@@ -65,7 +60,7 @@ async function stage(request: Request, files: Files, name: string): Promise<Imag
       return
     }
     picture = stream
-    stored = store(stream, files, name)
+    stored = store(stream, files, userId)
     // Awaited below; until then a rejection is not unhandled.
     stored.catch(() => {})
   })
@@ -74,22 +69,26 @@ async function stage(request: Request, files: Files, name: string): Promise<Imag
   } catch {
     // A form that ended early, or whose sender went away, must end the reading of its picture too.
     picture?.destroy(new UploadRefused('truncated'))
-    await stored
+    // The picture may have come whole before the form broke off.
+    const name = await stored
+    if (name !== undefined) await files.delete(name)
     throw new UploadRefused('truncated')
   }
   if (stored === undefined) throw new UploadRefused('none')
   return stored
 }
 
-async function store(stream: BusboyFileStream, files: Files, name: string): Promise<ImageType> {
+async function store(stream: BusboyFileStream, files: Files, userId: number): Promise<string> {
   const next = reader(stream)
   try {
     const beginning = await readBeginning(next)
     if (beginning.length === 0) throw new UploadRefused('none')
     const type = imageType(beginning)
     if (type === undefined) throw new UploadRefused('type')
-    await files.put(name, rest(beginning, next), { maxBytes: MAX_AVATAR_BYTES })
-    return type
+    const name = avatarName(userId, type.extension)
+    const { contentType } = type
+    await files.put(name, rest(beginning, next), { contentType, maxBytes: MAX_AVATAR_BYTES })
+    return name
   } catch (error) {
     // Reads on to the end, so that the sender hears the answer: a browser that is cut off while it sends shows its own
     // error page. The form gives at most one byte more than a picture may have.
@@ -125,14 +124,4 @@ async function readBeginning(next: Next): Promise<Buffer> {
 async function* rest(beginning: Buffer, next: Next): AsyncGenerator<Buffer> {
   yield beginning
   for (let chunk = await next(); chunk !== undefined; chunk = await next()) yield chunk
-}
-
-/** Gives the staged picture its final name. The same picture twice has the same name and is stored once. */
-async function publish(files: Files, staged: string, userId: number, type: ImageType): Promise<string> {
-  const file = await files.get(staged)
-  if (file === undefined) throw new UploadRefused('form')
-  const hash = file.etag.replaceAll('"', '')
-  const name = `avatars/${userId}/${hash}.${type.extension}`
-  await files.put(name, file.body, { contentType: type.contentType, maxBytes: MAX_AVATAR_BYTES })
-  return `/${name}`
 }

@@ -2,6 +2,7 @@
 
 import type { Database } from 'pando/database'
 import type { z } from 'zod'
+import type { DiscardAvatar } from '../data/avatars.ts'
 import type { login, registration, userChanges } from '../data/input.ts'
 import * as users from '../data/users.ts'
 import type { User } from '../data/users.ts'
@@ -12,11 +13,15 @@ export interface Accounts {
   register(input: z.output<typeof registration>): Promise<User>
   /** The user with this address and password, or undefined. @throws Busy */
   login(input: z.output<typeof login>): Promise<User | undefined>
-  /** The user as it then is; undefined when there is none. @throws Taken, Busy */
+  /** The user as it then is; undefined when there is none. An upload that it replaces is removed. @throws Taken, Busy */
   change(userId: number, input: z.output<typeof userChanges>): Promise<User | undefined>
 }
 
-export function createAccounts(database: Database, passwords: Passwords): Accounts {
+export function createAccounts(
+  database: Database,
+  passwords: Passwords,
+  discardAvatar: DiscardAvatar,
+): Accounts {
   return {
     async register({ username, email, password }) {
       const passwordHash = await passwords.hash(password)
@@ -32,7 +37,13 @@ export function createAccounts(database: Database, passwords: Passwords): Accoun
     async change(userId, { password, ...changes }) {
       const passwordHash = password === undefined ? undefined : await passwords.hash(password)
       // In a transaction, which is tried again: people who swap names block each other in the unique index.
-      return database.transaction((tx) => users.update(tx, userId, { ...changes, passwordHash }))
+      const updated = await database.transaction((tx) =>
+        users.update(tx, userId, { ...changes, passwordHash }),
+      )
+      if (updated === undefined) return undefined
+      const { replacedImage, ...user } = updated
+      if (replacedImage !== user.image) await discardAvatar(userId, replacedImage)
+      return user
     },
   }
 }

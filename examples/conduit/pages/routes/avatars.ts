@@ -2,34 +2,22 @@
 
 import { Hono } from 'hono'
 import { fileResponse } from 'pando/files'
-import { update } from '../../data/users.ts'
 import { receiveAvatar } from '../avatar-upload.ts'
 import type { PageDeps } from '../deps.ts'
 import { loggedIn, visitorOf, type PageEnv } from '../visitor.ts'
 import { settingsPage } from './settings.ts'
 
-export function avatarUploads({ database, files, log }: PageDeps): Hono<PageEnv> {
-  /** The picture that was replaced, if it was an upload of the same person. A leftover file harms nobody. */
-  const discard = async (userId: number, image: string | null, kept: string): Promise<void> => {
-    if (image === null || image === kept || !image.startsWith(`/avatars/${userId}/`)) return
-    try {
-      await files.delete(image.slice(1))
-    } catch (error) {
-      log.warn({ error, image }, 'a replaced profile picture was left behind')
-    }
-  }
-
+export function avatarUploads({ accounts, files }: PageDeps): Hono<PageEnv> {
   return new Hono<PageEnv>().post('/settings/avatar', loggedIn, async (c) => {
-    const { id, image } = visitorOf(c)
+    const { id } = visitorOf(c)
     const upload = await receiveAvatar(c.req.raw, files, id)
     if (!upload.ok) return settingsPage(c, { avatarErrors: [upload.problem] })
-    await update(database, id, { image: upload.path })
-    await discard(id, image, upload.path)
+    await accounts.change(id, { image: upload.path })
     return c.redirect('/settings', 303)
   })
 }
 
-/** An address holds the hash of what is there, so it never means anything else. */
+/** An address is given once, so it never means anything else. */
 const CACHE_CONTROL = 'public, max-age=31536000, immutable'
 
 export function avatarFiles({ files }: PageDeps): Hono<PageEnv> {
