@@ -10,6 +10,7 @@ import pg from 'pg'
 import { systemClock } from '../base/clock.ts'
 import { describeError, PlatformError } from '../base/errors.ts'
 import { installationSecret } from '../base/installation.ts'
+import { environmentOf, installationId, readMark } from '../base/mark.ts'
 import type { Launch, MemberContext, MemberEngine, MemberReadiness, MemberSpec } from '../base/member.ts'
 import type { DatabaseSettings } from './config.ts'
 import { asAccount, chooseAccount } from './embedded/account.ts'
@@ -91,7 +92,9 @@ export const embeddedPostgres: MemberEngine = {
     ownDirectory(home, account)
     ownDirectory(socketDir, account)
     requireFreeSpace(home)
-    await clearLeftovers(data, systemClock)
+    const id = installationId(installation)
+    const isOurs = (pid: number): boolean => readMark(environmentOf(pid), id) !== undefined
+    await clearLeftovers({ data, socketDir, isOurs }, systemClock)
     await prepareCluster(
       {
         home,

@@ -7,12 +7,12 @@ import type { Clock } from '../base/clock.ts'
 import { isPlatformError, PlatformError } from '../base/errors.ts'
 import type { Installation } from '../base/installation.ts'
 import type { Logger } from '../base/log.ts'
+import { installationId } from '../base/mark.ts'
 import { isRunning } from '../base/process.ts'
 import { secretToken } from '../base/random.ts'
 import { askReport, askStop } from './control.ts'
 import { acquireLock } from './lock.ts'
 import {
-  installationId,
   readMemberRecords,
   readRole,
   readWanted,

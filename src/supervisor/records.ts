@@ -85,11 +85,6 @@ export function realInstallation(dataDir: string): Installation {
   }
 }
 
-/** Sixteen hexadecimal digits that name the installation; the same from every path that leads to it. */
-export function installationId({ dataDir }: Installation): string {
-  return createHash('sha256').update(dataDir).digest('hex').slice(0, 16)
-}
-
 /** Changes when a running member no longer is what is wanted. */
 export function hashSpec(spec: MemberSpec): string {
   return createHash('sha256').update(canonical(spec)).digest('hex').slice(0, 16)

@@ -3,8 +3,9 @@
 // with the installation's mark is killed.
 
 import type { Installation } from '../base/installation.ts'
+import { installationId } from '../base/mark.ts'
 import { isRunning } from '../base/process.ts'
-import { installationId, readMemberRecords, writeMemberRecord, type MemberRecord } from './records.ts'
+import { readMemberRecords, writeMemberRecord, type MemberRecord } from './records.ts'
 import { findMarked, killStrays } from './strays.ts'
 
 /** The records of all members, each with its process if that runs. Kills what belongs to none of them. */

@@ -4,10 +4,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Installation } from '../base/installation.ts'
+import { MARK } from '../base/mark.ts'
 import { moduleFile } from '../base/process.ts'
 import { openLog } from './log-file.ts'
 import type { Role } from './records.ts'
-import { MARK } from './strays.ts'
 
 /** Exit status of a supervisor or watchdog whose role is taken (sysexits.h, EX_TEMPFAIL). */
 export const EXIT_LOCKED = 75

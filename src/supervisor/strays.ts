@@ -1,15 +1,13 @@
-// Processes of this installation are found by a mark in their environment, not by what a file says of them: that closes
-// the window between a start and its record, and it reaches what a member started itself. The mark names the
-// installation, the member and its incarnation (`PANDO_MEMBER_ID=<id>/<member>/<incarnation>`).
+// Processes of this installation are found by the mark in their environment (base/mark.ts), not by what a file says of
+// them: that closes the window between a start and its record, and it reaches what a member started itself.
 //
 // Not found: a process that overwrites its environment (PostgreSQL's children do, for their titles); those end with
 // their parent, and their engine's `prepare` waits for them.
 
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { environmentOf, readMark } from '../base/mark.ts'
 import { identify, signalProcess, type ProcessIdentity } from '../base/process.ts'
-
-export const MARK = 'PANDO_MEMBER_ID'
 
 export interface MarkedProcess {
   readonly identity: ProcessIdentity
@@ -19,20 +17,14 @@ export interface MarkedProcess {
   readonly leader: boolean
 }
 
-/** The value of the mark for one start of a member. */
-export function markOf(installationId: string, member: string, incarnation: string): string {
-  return `${installationId}/${member}/${incarnation}`
-}
-
 /** Every living process that carries the installation's mark, the calling one excepted. */
 export function findMarked(installationId: string): readonly MarkedProcess[] {
-  const mark = new RegExp(String.raw`(?:^|[\0 ])${MARK}=${installationId}/([^/\0 ]+)/([^/\0 ]+)`)
   return (process.platform === 'linux' ? environmentsByProc() : environmentsByPs()).flatMap(
     ({ pid, environment }) => {
-      const [, member, incarnation] = mark.exec(environment) ?? []
-      if (pid === process.pid || member === undefined || incarnation === undefined) return []
+      const mark = readMark(environment, installationId)
+      if (pid === process.pid || mark === undefined) return []
       const identity = identify(pid)
-      return identity === undefined ? [] : [{ identity, member, incarnation, leader: groupOf(pid) === pid }]
+      return identity === undefined ? [] : [{ identity, ...mark, leader: groupOf(pid) === pid }]
     },
   )
 }
@@ -109,7 +101,7 @@ interface Environment {
 }
 
 function environmentsByProc(): readonly Environment[] {
-  return pidsByProc().map((pid) => ({ pid, environment: readOrEmpty(`/proc/${pid}/environ`) }))
+  return pidsByProc().map((pid) => ({ pid, environment: environmentOf(pid) }))
 }
 
 /** macOS: `ps -E` appends the environment to the command, for processes of the same user. */

@@ -8,6 +8,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
 import { describeError, isPlatformError } from '../base/errors.ts'
+import { installationId, MARK, markOf } from '../base/mark.ts'
 import {
   EXIT_PERMANENT,
   type Launch,
@@ -20,8 +21,8 @@ import { identify, isRunning, signalProcess } from '../base/process.ts'
 import { secretToken } from '../base/random.ts'
 import { logSizeBytes, openLog } from './log-file.ts'
 import { absent, ended, probed, type End, type MemberState } from './member-state.ts'
-import { installationId, removeMemberRecord, writeMemberRecord, type MemberRecord } from './records.ts'
-import { killStrays, killTree, MARK, markOf } from './strays.ts'
+import { removeMemberRecord, writeMemberRecord, type MemberRecord } from './records.ts'
+import { killStrays, killTree } from './strays.ts'
 
 export interface MemberFailure {
   readonly end: End

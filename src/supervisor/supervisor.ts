@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Installation } from '../base/installation.ts'
 import type { Logger } from '../base/log.ts'
+import { installationId } from '../base/mark.ts'
 import type { MemberEngine } from '../base/member.ts'
 import { serveControl } from './control.ts'
 import { decide, judgeStart, type WantedMember } from './decide.ts'
@@ -12,7 +13,6 @@ import { loadEngine, neverStarted, onlyToStop } from './engine.ts'
 import { LOG_MAX_BYTES, rotateLog } from './log-file.ts'
 import {
   hashSpec,
-  installationId,
   readWanted,
   removeMemberRecord,
   writeWanted,

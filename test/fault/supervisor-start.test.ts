@@ -5,15 +5,10 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { installationId, MARK, markOf } from '../../src/base/mark.ts'
 import { identify, isRunning, signalProcess } from '../../src/base/process.ts'
 import { lastLines, logPath } from '../../src/supervisor/log-file.ts'
-import {
-  hashSpec,
-  installationId,
-  readMemberRecords,
-  writeMemberRecord,
-} from '../../src/supervisor/records.ts'
-import { MARK, markOf } from '../../src/supervisor/strays.ts'
+import { hashSpec, readMemberRecords, writeMemberRecord } from '../../src/supervisor/records.ts'
 import { STORE_AND_WEBS, TestInstallation, until, type TestMember } from './supervisor/installation.ts'
 
 const one = (name: string, mode: string): TestMember => ({ name, mode, after: [] })

@@ -8,15 +8,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../../src/base/clock.ts'
 import type { Installation } from '../../../src/base/installation.ts'
+import { installationId } from '../../../src/base/mark.ts'
 import { isRunning, signalProcess, type ProcessIdentity } from '../../../src/base/process.ts'
 import { askReport } from '../../../src/supervisor/control.ts'
-import {
-  installationId,
-  readMemberRecords,
-  readRole,
-  realInstallation,
-  type Role,
-} from '../../../src/supervisor/records.ts'
+import { readMemberRecords, readRole, realInstallation, type Role } from '../../../src/supervisor/records.ts'
 import type { InstallationStatus, MemberStatus } from '../../../src/supervisor/status.ts'
 import { findMarked } from '../../../src/supervisor/strays.ts'
 import { askPid, socketOf } from './engines.ts'

@@ -1,0 +1,96 @@
+// The first start makes the data directory. Killed at any moment of it, the next one succeeds.
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { openInstallation, type Installation } from '../../src/base/installation.ts'
+import { identify, isRunning } from '../../src/base/process.ts'
+import { embeddedPostgres } from '../../src/database/members.ts'
+import { contextIn, dataOf, postmasterOf, until } from './database/server.ts'
+
+const SPEC = {
+  name: 'database',
+  tier: 'database',
+  engine: 'postgres-embedded',
+  after: [],
+  address: '',
+  settings: { databaseName: 'test', maxConnections: 20, sharedBuffersBytes: 32 * 2 ** 20 },
+}
+
+/** Moments of the setup in their order, each known by a file below the directory that is not yet called `data`. */
+const MOMENTS = ['.', 'PG_VERSION', 'global/pg_control', 'base/4', 'base/5', 'pando-setup'] as const
+
+function freshInstallation(onFinished: (clean: () => Promise<void>) => void): Installation {
+  const directory = mkdtempSync(join(tmpdir(), 'pando-first-'))
+  chmodSync(directory, 0o711)
+  const installation = openInstallation(directory)
+  onFinished(async () => {
+    const server = existsSync(join(dataOf(installation), 'postmaster.pid'))
+      ? identify(postmasterOf(installation))
+      : undefined
+    if (server) process.kill(server.pid, 'SIGINT')
+    await until(() => !server || !isRunning(server))
+    rmSync(directory, { recursive: true, force: true })
+  })
+  return installation
+}
+
+const startIn = ({ dataDir }: Installation): ChildProcess =>
+  spawn(process.execPath, [join(import.meta.dirname, 'database', 'first-start.ts'), dataDir], {
+    // A pipe of ours would be held open by the server, and with it the end of the test run.
+    stdio: 'ignore',
+  })
+
+const isReady = async (installation: Installation): Promise<boolean> =>
+  (await embeddedPostgres.probe(SPEC, contextIn(installation))).ready
+
+/** Begins a first start and kills it as soon as `moment` is there, or later if the machine is quicker than the look. */
+async function startAndKillAt(moment: string, installation: Installation): Promise<void> {
+  const home = join(installation.dataDir, 'postgres')
+  // In a directory of its own: what the one before left is there already.
+  const before = new Set(existsSync(home) ? readdirSync(home) : [])
+  const isReached = (): boolean =>
+    existsSync(dataOf(installation)) ||
+    (existsSync(home) &&
+      readdirSync(home).some(
+        (name) => !before.has(name) && /^unfinished-\d+$/.test(name) && existsSync(join(home, name, moment)),
+      ))
+  const first = startIn(installation)
+  const ended = once(first, 'exit')
+  await until(isReached)
+  first.kill('SIGKILL')
+  await ended
+}
+
+describe('the first start', () => {
+  test('killed at one moment after the other, each left to the next one, it succeeds in the end', async ({
+    onTestFinished,
+  }) => {
+    const installation = freshInstallation(onTestFinished)
+
+    for (const moment of MOMENTS) await startAndKillAt(moment, installation)
+    startIn(installation)
+    await until(() => isReady(installation))
+
+    const left = readdirSync(join(installation.dataDir, 'postgres'))
+    expect(left.filter((name) => name.startsWith('unfinished'))).toEqual([])
+  })
+
+  test('a server whose starter was killed is stopped and started anew', async ({ onTestFinished }) => {
+    const installation = freshInstallation(onTestFinished)
+    const starter = startIn(installation)
+    const ended = once(starter, 'exit')
+    await until(() => isReady(installation))
+    const orphan = identify(postmasterOf(installation))!
+    starter.kill('SIGKILL')
+    await ended
+
+    const launch = await embeddedPostgres.prepare(SPEC, contextIn(installation))
+
+    expect(isRunning(orphan)).toBe(false)
+    expect(launch.args).toContain('-D')
+  })
+})

@@ -1,0 +1,43 @@
+// What the tests of a failing server share: where it keeps what, how it is started as the supervisor does, and waiting.
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock } from '../../../src/base/clock.ts'
+import type { Installation } from '../../../src/base/installation.ts'
+import { createLogger } from '../../../src/base/log.ts'
+import type { Launch, MemberContext } from '../../../src/base/member.ts'
+import type { TestPostgres } from '../../../src/testing/postgres.ts'
+
+const LOOK_MS = 5
+
+/** Resolves when `condition` holds; the limit of the test is its limit. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await systemClock.sleep(LOOK_MS)
+}
+
+export const silent = createLogger({ write: () => {} })
+
+export const contextIn = (installation: Installation): MemberContext => ({
+  installation,
+  appDir: installation.dataDir,
+  log: silent,
+})
+
+export const contextOf = (server: TestPostgres): MemberContext => contextIn(server.installation)
+
+export const dataOf = ({ dataDir }: Installation): string => join(dataDir, 'postgres', 'data')
+
+/** The process that `postmaster.pid` names. */
+export const postmasterOf = (installation: Installation): number =>
+  Number(readFileSync(join(dataOf(installation), 'postmaster.pid'), 'utf8').split('\n', 1)[0])
+
+/** Starts the server as the supervisor does, as a child of this process, with `env` beside its own. */
+export function startAs(launch: Launch, env: Readonly<Record<string, string>> = {}): ChildProcess {
+  return spawn(launch.file, launch.args, {
+    ...launch,
+    env: { ...launch.env, ...env },
+    detached: true,
+    stdio: 'ignore',
+  })
+}
