@@ -8,7 +8,7 @@ describe('member state', () => {
     ])
   })
 
-  test('a member that ran well for a minute is started again at once when it ends', () => {
+  test('a member that served for five seconds is started again at once when it ends', () => {
     const ready = { ...absent('web', 0), phase: 'ready' as const, crashes: 7 }
 
     expect(ended(ready, GOOD_RUN_MS, 'crashed')).toMatchObject({ crashes: 1, retryAtMs: GOOD_RUN_MS })

@@ -22,7 +22,7 @@ export interface MemberState {
   readonly phase: Phase
   /** When the phase was entered. This and all times here are of the monotonic clock, in milliseconds. */
   readonly sinceMs: number
-  /** Ends in a row, without a good minute in between. */
+  /** Ends in a row, without a good run in between. */
   readonly crashes: number
   /** idle only: it is not started before. */
   readonly retryAtMs: number
@@ -34,8 +34,12 @@ export interface MemberState {
   readonly graceMs: number
 }
 
-/** A member that ran this long before it ended is started again as if it had never ended before. */
-export const GOOD_RUN_MS = 60_000
+/**
+ * A member that served this long before it ended is started again as if it had never ended before: one that comes up
+ * wrong ends sooner. One that ends again and again after it served is therefore never paused, and costs at most one
+ * start in this time.
+ */
+export const GOOD_RUN_MS = 5_000
 /** Pause before the second start in a row after the immediate first one, and the longest pause. */
 export const RETRY_FIRST_MS = 100
 export const RETRY_MAX_MS = 10_000

@@ -34,7 +34,8 @@ type PooledClient = ManagedClient & { release(discard?: Error | boolean): void }
 /** Beside an error there is no client, and nobody looks. */
 const NO_CLIENT = undefined as never
 const FIRST_RETRY_MS = 10
-const LONGEST_RETRY_MS = 250
+/** Trying is cheap, where nobody listens most of all; what it is late by is added to every restart of the server. */
+const LONGEST_RETRY_MS = 100
 
 export function pgDriver(options: PgDriverOptions): DatabaseDriver {
   const pool = new ManagedPool(options)
