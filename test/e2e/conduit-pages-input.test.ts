@@ -311,6 +311,7 @@ describe('an upload', () => {
     { what: 'that ends in the middle of another field', type: 'multipart/form-data; boundary=y', end: '' },
     { what: 'that is not a form at all', type: 'image/png', end: '' },
     { what: 'whose form has no boundary', type: 'multipart/form-data', end: '' },
+    { what: 'whose boundary is endless', type: `multipart/form-data; boundary=${'x'.repeat(300)}`, end: '' },
   ])('$what is refused with a message', async ({ type, end }) => {
     const client = await registeredClient(site.url)
     const head = '--x\r\ncontent-disposition: form-data; name="avatar"; filename="a.png"\r\n\r\n'

@@ -48,10 +48,7 @@ async function storePicture(request: Request, files: Files, userId: number): Pro
     throw new UploadRefused('form')
   let picture: BusboyFileStream | undefined
   let stored: Promise<string> | undefined
-  const form = new Busboy({
-    headers: { 'content-type': contentType },
-    limits: { files: 1, fields: 10, parts: 12, fieldSize: 1024, fileSize: MAX_AVATAR_BYTES + 1 },
-  })
+  const form = openForm(contentType)
   form.on('file', (field: string, stream: BusboyFileStream) => {
     // The form reports the same error, to the pipeline; without a listener this one would end the process.
     stream.on('error', () => {})
@@ -76,6 +73,18 @@ async function storePicture(request: Request, files: Files, userId: number): Pro
   }
   if (stored === undefined) throw new UploadRefused('none')
   return stored
+}
+
+function openForm(contentType: string): InstanceType<typeof Busboy> {
+  try {
+    return new Busboy({
+      headers: { 'content-type': contentType },
+      limits: { files: 1, fields: 10, parts: 12, fieldSize: 1024, fileSize: MAX_AVATAR_BYTES + 1 },
+    })
+  } catch {
+    // A boundary that it cannot look for.
+    throw new UploadRefused('form')
+  }
 }
 
 async function store(stream: BusboyFileStream, files: Files, userId: number): Promise<string> {

@@ -3,6 +3,7 @@
 
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { HTTPException } from 'hono/http-exception'
+import { refusalOf } from 'pando/web'
 import { UserGone } from '../data/conflicts.ts'
 import type { PageDeps } from './deps.ts'
 import { render } from './render.ts'
@@ -65,8 +66,13 @@ const BY_STATUS: ReadonlyMap<number, keyof typeof REFUSALS> = new Map([
   [413, 'too large'],
 ])
 
+export interface RecoverDeps {
+  readonly sessions: Pick<PageDeps['sessions'], 'destroy'>
+  readonly log: PageDeps['log']
+}
+
 /** Answers for an error that a handler let pass. */
-export function recover({ sessions, log }: PageDeps) {
+export function recover({ sessions, log }: RecoverDeps) {
   return async (error: Error, c: PageContext): Promise<Response> => {
     if (error instanceof HTTPException)
       return refuse(c, BY_STATUS.get(error.status) ?? (error.status < 500 ? 'bad request' : 'broken'))
@@ -74,7 +80,12 @@ export function recover({ sessions, log }: PageDeps) {
       await sessions.destroy()
       return c.redirect('/login', 303)
     }
-    log.error({ error, path: c.req.path }, 'a page failed')
-    return refuse(c, 'broken')
+    // Which errors pass by themselves, and which of them may be told of, the platform knows.
+    const { status, message, retryAfterSeconds } = refusalOf(error, c.req.method)
+    if (status >= 500) log.error({ error, path: c.req.path, status }, 'a page failed')
+    if (status === 500) return refuse(c, 'broken')
+    if (retryAfterSeconds !== undefined) c.header('retry-after', String(retryAfterSeconds))
+    const { title } = REFUSALS.broken
+    return render(c, { title, status: status as ContentfulStatusCode }, errorPage(title, message))
   }
 }
