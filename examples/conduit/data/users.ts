@@ -53,6 +53,21 @@ export async function credentials(
   return { user, passwordHash }
 }
 
+/**
+ * Makes those who want one another's names or addresses take turns, in the order of their ids. Without it they would
+ * block each other in the unique indexes, where no order can be chosen.
+ */
+export async function lockRivals(
+  db: Queryable,
+  id: number,
+  { username, email }: Pick<UserChanges, 'username' | 'email'>,
+): Promise<void> {
+  await db.sql`
+    select from users
+    where id = ${id} or lower(username) = lower(${username ?? null}) or lower(email) = lower(${email ?? null})
+    order by id for no key update`
+}
+
 /** The user as it then is, and the picture that it had before; undefined when there is none. @throws Taken */
 export async function update(
   db: Queryable,

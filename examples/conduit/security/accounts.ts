@@ -36,9 +36,13 @@ export function createAccounts(
     },
     async change(userId, { password, ...changes }) {
       const passwordHash = password === undefined ? undefined : await passwords.hash(password)
-      // In a transaction, which is tried again: people who swap names block each other in the unique index.
-      const updated = await database.transaction((tx) =>
-        users.update(tx, userId, { ...changes, passwordHash }),
+      const updated = await database.transaction(
+        async (tx) => {
+          await users.lockRivals(tx, userId, changes)
+          return users.update(tx, userId, { ...changes, passwordHash })
+        },
+        // A circle through somebody who registers is left; each costs a connection for a second, so not five times.
+        { attempts: 2 },
       )
       if (updated === undefined) return undefined
       const { replacedImage, ...user } = updated
