@@ -12,7 +12,7 @@ import type { MemberContext, MemberSpec } from '../../src/base/member.ts'
 import { moduleFile } from '../../src/base/process.ts'
 import { webConfig } from '../../src/web/config.ts'
 import { webMembers, webProcess, type WebMemberFile } from '../../src/web/members.ts'
-import { rawConnection } from '../support/web.ts'
+import { freePort, rawConnection } from '../support/web.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'pando-web-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -20,15 +20,6 @@ afterAll(() => rmSync(dir, { recursive: true }))
 const FIXTURE = moduleFile(import.meta.url, '../support/web-process')
 const isLinux = process.platform === 'linux'
 const log = createLogger({ write: () => {} })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 let installations = 0
 const newInstallation = (): Installation => openInstallation(join(dir, `data-${++installations}`))

@@ -4,10 +4,9 @@
 // a closed connection; after `stop` nothing of ours is open. It does not load the application and knows no tier.
 
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { runForRequest } from '../../base/context.ts'
-import { describeError, PlatformError } from '../../base/errors.ts'
 import type { Logger } from '../../base/log.ts'
 import { type Service, startStop } from '../../base/service.ts'
 import { answerClientErrors, answerSilence, refuseUnread } from '../refusal/client-errors.ts'
@@ -17,6 +16,7 @@ import { type ControlListener, openControl } from './control.ts'
 import { ExchangeResponse } from '../exchange/exchange-response.ts'
 import type { Handler, UpgradeListener } from '../handler.ts'
 import { healthOf } from './health.ts'
+import { listen, stopAccepting } from './listening.ts'
 import { requestListener } from '../exchange/listener.ts'
 import { cut, refusalOnTheWire } from '../refusal/refusal.ts'
 import { refusal } from '../refusal/statuses.ts'
@@ -98,10 +98,10 @@ export function createWebServer(options: WebServerOptions): WebServer {
       if (server?.listening === true) {
         const announceMs = Math.min(settings.announceMs, deadlineMs)
         if (announceMs > 0) await clock.sleep(announceMs)
-        const closed = Promise.withResolvers<void>()
-        server.close(() => closed.resolve())
-        await connections?.drain(Math.max(0, endsAt - clock.monotonic()))
-        await closed.promise
+        const leftMs = (): number => Math.max(0, endsAt - clock.monotonic())
+        const { closed } = await stopAccepting(server, settings.processes !== 1, clock, leftMs())
+        await connections?.drain(leftMs())
+        await closed
       }
       await control?.close()
       server = connections = control = address = undefined
@@ -140,53 +140,6 @@ function newServer(settings: WebSettings): Server {
   })
   server.maxConnections = settings.maxConnections
   return server as unknown as Server
-}
-
-async function listen(server: Server, settings: WebSettings): Promise<{ host: string; port: number }> {
-  const { host, port, processes } = settings
-  if (processes !== 1) assertSharable(settings)
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  server.once('error', reject)
-  // `exclusive`: in a `node:cluster` worker the primary must not open the port in our name.
-  server.listen({ host, port, exclusive: true, reusePort: processes !== 1 }, resolve)
-  try {
-    await promise
-  } catch (cause) {
-    throw listenError(cause as NodeJS.ErrnoException, settings)
-  }
-  server.off('error', reject)
-  const bound = server.address() as AddressInfo
-  return { host: bound.address, port: bound.port }
-}
-
-function assertSharable({ processes, port }: WebSettings): void {
-  const count = typeof processes === 'number' ? processes : 2
-  if (process.platform !== 'linux')
-    throw new PlatformError('WEB_PORT_SHARING', {
-      processes: count,
-      reason: `${process.platform} does not spread connections over them`,
-    })
-  if (port === 0)
-    throw new PlatformError('WEB_PORT_SHARING', {
-      processes: count,
-      reason: 'port 0 is another port for each',
-    })
-}
-
-function listenError(cause: NodeJS.ErrnoException, { host, port }: WebSettings): Error {
-  switch (cause.code) {
-    case 'EADDRINUSE':
-      return new PlatformError('WEB_PORT_IN_USE', { host, port }, { cause })
-    case 'EACCES':
-      return new PlatformError('WEB_PORT_PRIVILEGED', { port }, { cause })
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EINVAL':
-      return new PlatformError('WEB_HOST_UNAVAILABLE', { host, reason: describeError(cause) }, { cause })
-    default:
-      return cause
-  }
 }
 
 /** CONNECT asks for a tunnel; without an answer Node closes the connection silently. */

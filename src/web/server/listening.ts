@@ -1,0 +1,130 @@
+// How a server begins and ends to accept connections on its port, alone or with other processes.
+//
+// The end is the delicate part. The kernel has accepted connections before the process asks for them, and closing the
+// port resets those that still wait; on a shared port it goes on to give us new ones until the port is closed. So the
+// waiting ones are taken first, down to the last that can be seen. docs/how-to/web.md says what remains.
+
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Clock } from '../../base/clock.ts'
+import { describeError, PlatformError } from '../../base/errors.ts'
+import { turn } from '../../base/turn.ts'
+import type { WebSettings } from '../config.ts'
+
+/** Resolves when `server` accepts connections. @throws WEB_PORT_IN_USE and the others of `WebServer.start` */
+export async function listen(
+  server: Server,
+  settings: WebSettings,
+): Promise<{ readonly host: string; readonly port: number }> {
+  const { host, port, processes } = settings
+  if (processes !== 1) assertSharable(settings)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  server.once('error', reject)
+  // `exclusive`: in a `node:cluster` worker the primary must not open the port in our name.
+  server.listen({ host, port, exclusive: true, reusePort: processes !== 1 }, resolve)
+  try {
+    await promise
+  } catch (cause) {
+    throw listenError(cause as NodeJS.ErrnoException, settings)
+  }
+  server.off('error', reject)
+  const bound = server.address() as AddressInfo
+  return { host: bound.address, port: bound.port }
+}
+
+// A queue of 511, Node's default, is taken in well under this unless every request blocks the process.
+const ACCEPT_MAX_MS = 1_000
+
+// How long the last connection of a shared port is waited for. Without one in this time, the next is not likely to come
+// in the moment of closing.
+const LAST_MS = 20
+
+/**
+ * Takes the connections that wait for `server`, for `ACCEPT_MAX_MS` or `deadlineMs` at most, and closes the port.
+ * `isShared` says that other processes listen on it too, and go on. Gives a promise of the moment when all its
+ * connections are closed as well.
+ */
+export async function stopAccepting(
+  server: Server,
+  isShared: boolean,
+  clock: Clock,
+  deadlineMs: number,
+): Promise<{ readonly closed: Promise<void> }> {
+  const untilMs = clock.monotonic() + Math.min(deadlineMs, ACCEPT_MAX_MS)
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  let accepted = 0
+  let isLast = false
+  const close = (): void => {
+    if (server.listening) server.close(() => resolve())
+  }
+  const count = (): void => {
+    accepted++
+    // At this moment, and at no other, the queue of one is known to be empty.
+    if (isLast) close()
+  }
+  // Before the listeners that prepare the connection: what they take, a next one could use to come.
+  server.prependListener('connection', count)
+  server.on('drop', count)
+  await takeWaiting()
+  if (isShared) {
+    keepQueueShort(server)
+    await takeWaiting()
+    isLast = true
+    const lastMs = Math.min(untilMs, clock.monotonic() + LAST_MS)
+    do await turn()
+    while (server.listening && clock.monotonic() < lastMs)
+  }
+  server.off('connection', count)
+  server.off('drop', count)
+  close()
+  return { closed }
+
+  /** libuv looks for a connection in every turn, so a turn without one has found none waiting. */
+  async function takeWaiting(): Promise<void> {
+    let before
+    do {
+      before = accepted
+      await turn()
+    } while (accepted !== before && clock.monotonic() < untilMs)
+  }
+}
+
+type Listening = Server & { readonly _handle?: { listen(backlog: number): number } | null }
+
+/**
+ * From here on the kernel lets one connection wait and ignores who else asks; that client asks again after a second,
+ * when the port is closed, and is given to another process. listen(2) may be called again to set the backlog.
+ */
+function keepQueueShort(server: Listening): void {
+  server._handle?.listen(0)
+}
+
+function assertSharable({ processes, port }: WebSettings): void {
+  const count = typeof processes === 'number' ? processes : 2
+  if (process.platform !== 'linux')
+    throw new PlatformError('WEB_PORT_SHARING', {
+      processes: count,
+      reason: `${process.platform} does not spread connections over them`,
+    })
+  if (port === 0)
+    throw new PlatformError('WEB_PORT_SHARING', {
+      processes: count,
+      reason: 'port 0 is another port for each',
+    })
+}
+
+function listenError(cause: NodeJS.ErrnoException, { host, port }: WebSettings): Error {
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return new PlatformError('WEB_PORT_IN_USE', { host, port }, { cause })
+    case 'EACCES':
+      return new PlatformError('WEB_PORT_PRIVILEGED', { port }, { cause })
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return new PlatformError('WEB_HOST_UNAVAILABLE', { host, reason: describeError(cause) }, { cause })
+    default:
+      return cause
+  }
+}
