@@ -152,6 +152,38 @@ describe('a log line', () => {
     expect(lines[0]).not.toMatch(/hunter2|abc|x=y|Bearer z/)
   })
 
+  test('never shows a secret inside a field either, and an error anywhere is told in one line', () => {
+    const request = {
+      headers: [{ authorization: 'Bearer hunter2' }],
+      user: { passwordHash: '$scrypt$hunter2' },
+    }
+    const failed = { cause: new Error('broken') }
+    logger.warn({ request, failed, apiKey: 'hunter2', jwt: 'hunter2' }, 'refused')
+
+    expect(lines[0]).not.toContain('hunter2')
+    expect(JSON.parse(lines[0]!).failed).toEqual({ cause: 'broken' })
+  })
+
+  test('tells why a foreign error came about', () => {
+    const error = new Error('could not save', { cause: new Error('disk full') })
+    logger.error({ error }, 'failed')
+
+    expect(lines[0]).toContain('disk full')
+  })
+
+  test('is written whatever its fields are', () => {
+    const circular: Record<string, unknown> = { n: 1n }
+    circular['self'] = circular
+    const throwing = {
+      toJSON(): never {
+        throw new Error('not now')
+      },
+    }
+    logger.info({ circular, throwing, deep: { n: 2n } }, 'odd')
+
+    expect(JSON.parse(lines[0]!)).toMatchObject({ level: 'info', message: 'odd', deep: { n: '2' } })
+  })
+
   test('below the level is not written', () => {
     logger.debug({}, 'detail')
 

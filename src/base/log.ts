@@ -30,7 +30,8 @@ export interface LoggerOptions {
 }
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 10, info: 20, warn: 30, error: 40 }
-const SECRET_FIELD = /pass(word|wd)?$|secret|token|cookie|authorization|^key$/i
+const SECRET_FIELD =
+  /pass(word|wd|phrase)?(.?hash)?$|secret|token|jwt|cookie|authorization|credential|(api|private).?key|^key$/i
 
 export function createLogger(options: LoggerOptions = {}, inherited: LogFields = {}): Logger {
   const { level = 'info', format = 'json' } = options
@@ -56,18 +57,49 @@ export function createLogger(options: LoggerOptions = {}, inherited: LogFields =
   }
 }
 
-/** Fields as JSON can carry them: errors become one line and their code, secrets become `***`. */
+/** Fields as JSON can carry them: errors become one line and their code, secrets at any depth become `***`. */
 function plain(fields: LogFields): Record<string, unknown> {
   const result: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(fields)) {
-    if (SECRET_FIELD.test(name)) result[name] = '***'
-    else if (value instanceof Error) {
-      result[name] = describeError(value)
-      if (isPlatformError(value)) result['fix'] = value.fix
-      else if (value.stack !== undefined) result['stack'] = value.stack
-    } else result[name] = typeof value === 'bigint' ? String(value) : value
+    result[name] = shown(name, value, 0)
+    if (!(value instanceof Error)) continue
+    if (isPlatformError(value)) result['fix'] = value.fix
+    else if (value.stack !== undefined) result['stack'] = value.stack
   }
   return result
+}
+
+// Bounds of one value: a request or a client is an object with thousands of others behind it, some of them in circles.
+const MAX_DEPTH = 5
+const MAX_ENTRIES = 100
+
+/** A value that no writing of JSON can fail on: a line that cannot be written must not fail what it tells of. */
+function shown(name: string, value: unknown, depth: number): unknown {
+  if (SECRET_FIELD.test(name)) return '***'
+  if (value instanceof Error) return withCauses(value)
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (depth === MAX_DEPTH) return '…'
+  try {
+    if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map((one) => shown('', one, depth + 1))
+    if ('toJSON' in value && typeof value.toJSON === 'function')
+      return shown(name, value.toJSON(name), depth + 1)
+    const entries = Object.entries(value).slice(0, MAX_ENTRIES)
+    return Object.fromEntries(entries.map(([key, one]) => [key, shown(key, one, depth + 1)]))
+  } catch (error) {
+    return `(cannot be shown: ${describeError(error)})`
+  }
+}
+
+const MAX_CAUSES = 4
+
+/** One line. Our own errors have the reason in their message; those of others have it in their causes alone. */
+function withCauses(error: Error): string {
+  const told = [describeError(error)]
+  let at: unknown = isPlatformError(error) ? undefined : error.cause
+  for (; at !== undefined && told.length <= MAX_CAUSES; at = at instanceof Error ? at.cause : undefined)
+    told.push(describeError(at))
+  return told.join('; because: ')
 }
 
 function text(time: string, level: LogLevel, fields: LogFields, message: string): string {
