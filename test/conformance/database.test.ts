@@ -354,6 +354,27 @@ describe('pool', () => {
     expect(closed.health.state).toBe('stopped')
   })
 
+  test('a statement that was begun before the closing is served, also one that waits for a connection', async () => {
+    const closing = server.open({ poolMax: 1 })
+    await closing.ping()
+
+    const statements = [closing.sql`select 1 as n`, closing.sql`select 2 as n`, closing.sql`select 3 as n`]
+    await closing.close()
+
+    expect(await Promise.all(statements)).toEqual([[{ n: 1 }], [{ n: 2 }], [{ n: 3 }]])
+  })
+
+  test('a statement that still waits for a connection when the closing is over is refused', async () => {
+    const closing = server.open({ poolMax: 1 })
+    const client = await closing.pool.connect()
+    const refused = expect(closing.sql`select 1`).rejects.toMatchObject(coded('DATABASE_CLOSED'))
+
+    await closing.close(50)
+    client.release()
+
+    await refused
+  })
+
   test('closing does not wait for ever for a connection in use', async () => {
     const closing = server.open()
     const client = await closing.pool.connect()

@@ -1,7 +1,7 @@
 // What the tests of a failing server share: where it keeps what, how it is started as the supervisor does, and waiting.
 
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/base/clock.ts'
 import type { Installation } from '../../../src/base/installation.ts'
@@ -40,4 +40,21 @@ export function startAs(launch: Launch, env: Readonly<Record<string, string>> = 
     detached: true,
     stdio: 'ignore',
   })
+}
+
+/** Children of a process, by proc(5). */
+export function childrenOf(parent: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => parentOf(pid) === parent)
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return undefined
+  }
 }
