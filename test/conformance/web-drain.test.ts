@@ -55,7 +55,7 @@ describe('a server that is stopped', () => {
   })
 
   // Ports are shared on Linux only.
-  test.each(process.platform === 'linux' ? ([1, 'cores'] as const) : [1])(
+  test.each<1 | 'cores'>(process.platform === 'linux' ? [1, 'cores'] : [1])(
     'serves those whose connections waited for it, with processes: %s',
     async (processes) => {
       const port = await freePort()

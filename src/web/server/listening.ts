@@ -32,17 +32,18 @@ export async function listen(
   return { host: bound.address, port: bound.port }
 }
 
-// A queue of 511, Node's default, is taken in well under this unless every request blocks the process.
-const ACCEPT_MAX_MS = 1_000
-
+// Time to take what waits while the queue is open. A process that keeps up is done in a few turns.
+const OPEN_MS = 100
+// Time to take what is left of a queue that lets nobody else in: 511 connections, Node's backlog, at 6 ms each.
+const SHORT_MS = 3_000
 // How long the last connection of a shared port is waited for. Without one in this time, the next is not likely to come
 // in the moment of closing.
 const LAST_MS = 20
 
 /**
- * Takes the connections that wait for `server`, for `ACCEPT_MAX_MS` or `deadlineMs` at most, and closes the port.
- * `isShared` says that other processes listen on it too, and go on. Gives a promise of the moment when all its
- * connections are closed as well.
+ * Takes the connections that wait for `server`, for 3.2 s or `deadlineMs` at most, and closes the port. `isShared` says
+ * that other processes listen on it too, and go on. Gives a promise of the moment when all its connections are closed
+ * as well.
  */
 export async function stopAccepting(
   server: Server,
@@ -50,7 +51,7 @@ export async function stopAccepting(
   clock: Clock,
   deadlineMs: number,
 ): Promise<{ readonly closed: Promise<void> }> {
-  const untilMs = clock.monotonic() + Math.min(deadlineMs, ACCEPT_MAX_MS)
+  const endsAtMs = clock.monotonic() + deadlineMs
   const { promise: closed, resolve } = Promise.withResolvers<void>()
   let accepted = 0
   let isLast = false
@@ -65,14 +66,12 @@ export async function stopAccepting(
   // Before the listeners that prepare the connection: what they take, a next one could use to come.
   server.prependListener('connection', count)
   server.on('drop', count)
-  await takeWaiting()
+  await takeWaiting(OPEN_MS)
+  keepQueueShort(server)
+  await takeWaiting(SHORT_MS)
   if (isShared) {
-    keepQueueShort(server)
-    await takeWaiting()
     isLast = true
-    const lastMs = Math.min(untilMs, clock.monotonic() + LAST_MS)
-    do await turn()
-    while (server.listening && clock.monotonic() < lastMs)
+    await turnsWhile(() => server.listening, LAST_MS)
   }
   server.off('connection', count)
   server.off('drop', count)
@@ -80,12 +79,22 @@ export async function stopAccepting(
   return { closed }
 
   /** libuv looks for a connection in every turn, so a turn without one has found none waiting. */
-  async function takeWaiting(): Promise<void> {
-    let before
-    do {
+  async function takeWaiting(limitMs: number): Promise<void> {
+    let before = -1
+    const isMore = (): boolean => {
+      const more = accepted !== before
       before = accepted
+      return more
+    }
+    await turnsWhile(isMore, limitMs)
+  }
+
+  async function turnsWhile(isOn: () => boolean, limitMs: number): Promise<void> {
+    const untilMs = Math.min(endsAtMs, clock.monotonic() + limitMs)
+    while (isOn()) {
       await turn()
-    } while (accepted !== before && clock.monotonic() < untilMs)
+      if (clock.monotonic() >= untilMs) return
+    }
   }
 }
 
@@ -93,7 +102,7 @@ type Listening = Server & { readonly _handle?: { listen(backlog: number): number
 
 /**
  * From here on the kernel lets one connection wait and ignores who else asks; that client asks again after a second,
- * when the port is closed, and is given to another process. listen(2) may be called again to set the backlog.
+ * when the port is closed, and is given to another process if there is one. listen(2) may be called again to set the backlog.
  */
 function keepQueueShort(server: Listening): void {
   server._handle?.listen(0)
