@@ -144,7 +144,7 @@ describe('a server that is stopped', () => {
 
     const stopped = served.server.stop(LONG_MS)
     const attempt = (): Promise<string> =>
-      fetch(served.url).then(
+      fetch(`${served.url}/quick`).then(
         () => 'served',
         (error: { cause?: { code?: string } }) => String(error.cause?.code),
       )
