@@ -42,6 +42,11 @@ export interface Launch {
 
 export interface MemberReadiness {
   readonly ready: boolean
+  /**
+   * It answered, and says that it does not serve at the moment: it recovers, drains, waits for something. It is alive,
+   * so it is not killed for it, however long that takes. Means nothing beside `ready`.
+   */
+  readonly answered?: boolean
   /** One line for a person: a version, a size, or what is still missing. */
   readonly detail: string
 }

@@ -42,10 +42,15 @@ export function isLostConnection(error: unknown): boolean {
   )
 }
 
+/** The server's own word that it lives and lets nobody in at the moment: it starts, recovers, stops, or is full. */
+export function isNotNow(error: unknown): boolean {
+  return isServerError(error) && TEMPORARY.has(error.code)
+}
+
 /** What a failed attempt to connect calls for. */
 export function connectVerdict(error: unknown): 'again' | 'denied' {
   if (!isServerError(error)) return isLostConnection(error) ? 'again' : 'denied'
-  return TEMPORARY.has(error.code) || error.code.startsWith('08') ? 'again' : 'denied'
+  return isNotNow(error) || error.code.startsWith('08') ? 'again' : 'denied'
 }
 
 export function isStatementTimeout(error: unknown): boolean {

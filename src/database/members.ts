@@ -23,6 +23,7 @@ import {
 } from './embedded/configuration.ts'
 import { embeddedConnection, embeddedPaths } from './embedded/connection.ts'
 import { clearLeftovers } from './embedded/leftovers.ts'
+import { isNotNow } from './failure.ts'
 import { ownDirectory, writeDurably } from './embedded/ownership.ts'
 
 export { embeddedConnection } from './embedded/connection.ts'
@@ -124,7 +125,7 @@ export const embeddedPostgres: MemberEngine = {
       const connection = embeddedConnection(installation, settingsOf(spec).databaseName)
       return { ready: true, detail: `PostgreSQL ${await askVersion(connection)}` }
     } catch (error) {
-      return { ready: false, detail: describeError(error) }
+      return { ready: false, answered: isNotNow(error), detail: describeError(error) }
     }
   },
 

@@ -15,6 +15,7 @@ function running(member: WantedMember, phase: Phase, change: Partial<MemberState
     phase,
     startDeadlineMs: 60_000,
     graceMs: 10_000,
+    isServing: phase === 'ready',
     ...change,
   }
 }
@@ -64,6 +65,12 @@ describe('decide', () => {
     const late = running(store, 'starting', { sinceMs: calm.nowMs - 60_000 })
 
     expect(decide([store], [late], calm)).toEqual([{ kind: 'kill', name: 'store', why: 'late' }])
+  })
+
+  test('a member that does not serve at the moment is left alone, and nothing is started that needs it', () => {
+    const waiting = running(store, 'ready', { isServing: false, sinceMs: 0 })
+
+    expect(decide([store, web], [waiting], calm)).toEqual([])
   })
 
   test('a silent member is killed only after both enough probes and enough time', () => {
@@ -144,7 +151,7 @@ function step(
     if (state.phase === 'stopping' || action?.kind === 'kill') return []
     if (state.phase === 'preparing') return [{ ...state, phase: 'starting', sinceMs: nowMs }]
     if (state.phase === 'idle') return [state]
-    return [dies(state.name) ? ended(state, nowMs, 'crashed') : probed(state, nowMs, true, false)]
+    return [dies(state.name) ? ended(state, nowMs, 'crashed') : probed(state, nowMs, 'serves', false)]
   })
 }
 

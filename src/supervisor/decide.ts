@@ -2,7 +2,7 @@
 // same actions, and carrying out the same action twice is harmless. Stopping everything is wanting nothing.
 //
 // It keeps these rules, which decide.test.ts states one by one:
-// - a member is started when every member it needs is ready, and never while a process of it is left;
+// - a member is started when every member it needs is ready and serves, and never while a process of it is left;
 // - a member that is not wanted is stopped when nothing that needs it is left;
 // - a member whose specification changed is stopped alone, and started again by the first rule;
 // - a member that is late, hangs or does not stop is killed.
@@ -38,7 +38,9 @@ export function decide(
 ): readonly Action[] {
   const wantedByName = new Map(wanted.map((member) => [member.name, member]))
   const running = actual.filter(({ phase }) => phase !== 'idle')
-  const ready = new Set(actual.filter(({ phase }) => phase === 'ready').map(({ name }) => name))
+  const ready = new Set(
+    actual.filter(({ phase, isServing }) => phase === 'ready' && isServing).map(({ name }) => name),
+  )
 
   const forRunning = running.flatMap((state): readonly Action[] => {
     const spec = wantedByName.get(state.name)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { absent, ended, GOOD_RUN_MS, probed, retryDelayMs, RETRY_REFUSED_MS } from './member-state.ts'
+import { describeMember } from './status.ts'
 
 describe('member state', () => {
   test('the pause before a start is 0 at first, then 100 ms, doubling to 10 s', () => {
@@ -25,10 +26,28 @@ describe('member state', () => {
   test('probes without an answer are counted until one is answered or excused', () => {
     const ready = { ...absent('web', 0), phase: 'ready' as const }
 
-    const silent = probed(probed(ready, 1_000, false, false), 2_000, false, false)
+    const silent = probed(probed(ready, 1_000, 'none', false), 2_000, 'none', false)
 
     expect(silent.unanswered).toEqual({ probes: 2, sinceMs: 1_000 })
-    expect(probed(silent, 3_000, true, false).unanswered).toBeUndefined()
-    expect(probed(silent, 3_000, false, true).unanswered).toBeUndefined()
+    expect(probed(silent, 3_000, 'serves', false).unanswered).toBeUndefined()
+    expect(probed(silent, 3_000, 'none', true).unanswered).toBeUndefined()
+  })
+
+  test('a member that answers that it waits is not silent, and is shown as starting with what it says', () => {
+    const ready = { ...absent('database', 0), phase: 'ready' as const, isServing: true }
+    const says = { detail: 'the database system is in recovery mode', failure: undefined, missing: [] }
+
+    const waiting = probed(probed(ready, 1_000, 'none', false), 2_000, 'waits', false)
+
+    expect(waiting).toMatchObject({ phase: 'ready', unanswered: undefined })
+    expect(describeMember(waiting, 3_000, says)).toEqual({ state: 'starting', detail: says.detail })
+    expect(describeMember(probed(waiting, 3_000, 'serves', false), 4_000, says).state).toBe('running')
+  })
+
+  test('a member that starts is ready only when it serves', () => {
+    const starting = { ...absent('database', 0), phase: 'starting' as const }
+
+    expect(probed(starting, 1_000, 'waits', false)).toBe(starting)
+    expect(probed(starting, 1_000, 'serves', false)).toMatchObject({ phase: 'ready', isServing: true })
   })
 })

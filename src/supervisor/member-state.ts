@@ -3,8 +3,8 @@
 // idle      no process. Enters: at first, or when the process is gone. Leaves: by `start`.
 // preparing the engine makes directories and configuration. Leaves: to starting, or to idle when that fails.
 // starting  the process runs and has not answered yet. Leaves: to ready, or to idle when it dies or is killed.
-// ready     it has answered. Stays here while it does not answer for a while; leaves to idle when it dies, to
-//           stopping when it is not wanted any more.
+// ready     it has served. Stays here while it does not answer for a while, or answers that it does not serve at the
+//           moment; leaves to idle when it dies, to stopping when it is not wanted any more.
 // stopping  it was asked to stop. Leaves: the member is forgotten when its process is gone.
 //
 // An observation of an earlier incarnation is ignored by the caller (supervised-member.ts).
@@ -28,6 +28,8 @@ export interface MemberState {
   readonly retryAtMs: number
   /** Its last end said that another start cannot help (EXIT_PERMANENT, or a permanent error of `prepare`). */
   readonly refused: boolean
+  /** ready only: its last answer said that it serves. */
+  readonly isServing: boolean
   /** ready only: probes in a row that got no answer, and since when. */
   readonly unanswered: { readonly probes: number; readonly sinceMs: number } | undefined
   readonly startDeadlineMs: number
@@ -57,6 +59,7 @@ export function absent(name: string, nowMs: number): MemberState {
     crashes: 0,
     retryAtMs: nowMs,
     refused: false,
+    isServing: false,
     unanswered: undefined,
     startDeadlineMs: 0,
     graceMs: 0,
@@ -89,15 +92,21 @@ export function retryDelayMs(crashes: number): number {
   return [...backoff({ firstMs: RETRY_FIRST_MS, maxMs: RETRY_MAX_MS, attempts })].at(-1)!
 }
 
+/** What a probe came back with: it serves; it is alive and does not serve at the moment; nothing. */
+export type Answer = 'serves' | 'waits' | 'none'
+
 /**
  * After a probe of the running process. With `excused` a missing answer is not held against it: what it needs is not
  * there either, or the supervisor itself was late.
  */
-export function probed(state: MemberState, nowMs: number, answered: boolean, excused: boolean): MemberState {
+export function probed(state: MemberState, nowMs: number, answer: Answer, excused: boolean): MemberState {
   if (state.phase === 'starting')
-    return answered ? { ...state, phase: 'ready', sinceMs: nowMs, refused: false } : state
+    return answer === 'serves'
+      ? { ...state, phase: 'ready', sinceMs: nowMs, refused: false, isServing: true }
+      : state
   if (state.phase !== 'ready') return state
-  if (answered || excused) return { ...state, unanswered: undefined }
+  if (answer !== 'none') return { ...state, isServing: answer === 'serves', unanswered: undefined }
+  if (excused) return { ...state, unanswered: undefined }
   const { probes, sinceMs } = state.unanswered ?? { probes: 0, sinceMs: nowMs }
   return { ...state, unanswered: { probes: probes + 1, sinceMs } }
 }

@@ -67,7 +67,8 @@ export function describeMember(
       state: 'starting',
       detail: says.failure === undefined ? 'is prepared' : `again: ${says.failure}`,
     }
-  if (state.unanswered === undefined) return { state: 'running', detail: says.detail }
+  if (state.unanswered === undefined)
+    return { state: state.isServing ? 'running' : 'starting', detail: says.detail }
   const seconds = Math.round((nowMs - state.unanswered.sinceMs) / 1000)
   return { state: 'running', detail: `has not answered for ${seconds} s: ${says.detail}` }
 }

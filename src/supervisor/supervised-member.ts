@@ -276,6 +276,7 @@ export class SupervisedMember {
         'member ready',
       )
     }
-    this.#change(probed(this.state, this.#clock.monotonic(), answer.ready, excused))
+    const said = answer.ready ? 'serves' : answer.answered === true ? 'waits' : 'none'
+    this.#change(probed(this.state, this.#clock.monotonic(), said, excused))
   }
 }

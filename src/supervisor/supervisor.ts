@@ -228,11 +228,11 @@ export class Supervisor {
     this.#members.get(name)!.start({ spec, specHash: hashSpec(spec) })
   }
 
-  /** What it needs is not ready, or does not answer either: then its own silence is not held against it. */
+  /** What it needs does not serve, or does not answer either: then its own silence is not held against it. */
   #isExcused(member: SupervisedMember): boolean {
     return member.state.after.some((name) => {
       const needed = this.#members.get(name)?.state
-      return needed?.phase !== 'ready' || needed.unanswered !== undefined
+      return needed?.phase !== 'ready' || !needed.isServing || needed.unanswered !== undefined
     })
   }
 

@@ -107,7 +107,9 @@ export const webProcess: MemberEngine = {
     try {
       const report = await askControl(controlSocketOf(spec, installation))
       const size = `${Math.round(report.residentBytes / 1_048_576)} MiB`
-      return { ready: report.ready, detail: `${report.ready ? 'ready' : report.reason}, ${size}` }
+      return report.ready
+        ? { ready: true, detail: `ready, ${size}` }
+        : { ready: false, answered: true, detail: `${report.reason}, ${size}` }
     } catch (error) {
       return { ready: false, detail: `no answer from its control socket (${describeError(error)})` }
     }

@@ -2,12 +2,12 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import { installationId, MARK, markOf } from '../../src/base/mark.ts'
-import type { Launch } from '../../src/base/member.ts'
+import type { Launch, MemberReadiness } from '../../src/base/member.ts'
 import { identify, isRunning } from '../../src/base/process.ts'
 import { embeddedPostgres } from '../../src/database/members.ts'
 import { startTestPostgres, type TestPostgres } from '../../src/testing/postgres.ts'
@@ -153,5 +153,37 @@ describe('a server that serves', () => {
     expect(postmasterOf(server.installation)).toBe(foreign.pid)
     foreign.kill('SIGINT')
     await ended
+  })
+})
+
+describe('a server that recovers', () => {
+  test('answers its probe that it does not serve yet', async () => {
+    await using server = await startTestPostgres()
+    await server.kill()
+    const launch = await embeddedPostgres.prepare(server.spec, contextOf(server))
+    const data = dataOf(server.installation)
+    // Without hot standby a standby server recovers for ever and lets nobody in.
+    appendFileSync(join(data, 'postgresql.auto.conf'), 'hot_standby = off\n')
+    writeFileSync(join(data, 'standby.signal'), '')
+    const recovering = startAs(launch)
+    onTestFinished(() => void recovering.kill('SIGKILL'))
+    const ask = (): Promise<MemberReadiness> => embeddedPostgres.probe(server.spec, contextOf(server))
+
+    await until(async () => (await ask()).answered === true)
+
+    expect(await ask()).toEqual({
+      ready: false,
+      answered: true,
+      detail: expect.stringMatching(/^57P03: the database system is /),
+    })
+  })
+
+  test('one that does not run does not answer', async () => {
+    await using server = await startTestPostgres()
+    await server.kill()
+
+    const readiness = await embeddedPostgres.probe(server.spec, contextOf(server))
+
+    expect(readiness).toEqual({ ready: false, answered: false, detail: expect.any(String) })
   })
 })
