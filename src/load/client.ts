@@ -134,11 +134,13 @@ function answerOf(response: IncomingMessage, chunks: readonly Buffer[]): Answer 
 /** @throws LOAD_OPTION_INVALID */
 export function parseTarget(url: string): URL {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed?.protocol !== 'http:' && parsed?.protocol !== 'https:')
+  const isHttp = parsed?.protocol === 'http:' || parsed?.protocol === 'https:'
+  // Credentials would be printed with every result and sent to nobody: a mix sets the headers that its calls need.
+  if (parsed === undefined || !isHttp || parsed.username !== '' || parsed.password !== '')
     throw new PlatformError('LOAD_OPTION_INVALID', {
       option: 'URL',
       value: parsed === undefined ? url : redactUrl(url),
-      expected: 'an address such as http://127.0.0.1:3000',
+      expected: 'an address such as http://127.0.0.1:3000, without a user or password',
     })
   return parsed
 }

@@ -129,6 +129,30 @@ describe('pando load', () => {
   test.each([
     ['an address that is none', ['nowhere', '--mix', 'pages.mts'], 'LOAD_OPTION_INVALID', 'nowhere'],
     [
+      'an address with a password, which nothing would send',
+      ['http://me:hunter2@127.0.0.1:1', '--mix', 'pages.mts'],
+      'LOAD_OPTION_INVALID',
+      'http://me:***@127.0.0.1:1',
+    ],
+    [
+      'a result file that cannot be written, before anything is sent',
+      ['http://127.0.0.1:1', '--mix', 'pages.mts', '--json', '/no/such/place.json'],
+      'LOAD_FILE_UNUSABLE',
+      '--json',
+    ],
+    [
+      'a record of writes that cannot be written',
+      ['http://127.0.0.1:1', '--mix', 'pages.mts', '--acknowledged', '/no/such/place.jsonl'],
+      'LOAD_FILE_UNUSABLE',
+      '--acknowledged',
+    ],
+    [
+      'a record of writes that is not there',
+      ['http://127.0.0.1:1', '--mix', 'pages.mts', '--verify', '/no/such/place.jsonl'],
+      'LOAD_FILE_UNUSABLE',
+      '--verify',
+    ],
+    [
       'a mix file that is not there, with the nearest name',
       ['URL', '--mix', 'page.mts'],
       'LOAD_MIX_NOT_FOUND',

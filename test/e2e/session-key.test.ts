@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -48,6 +48,20 @@ test('a rotation of the session key is refused while the installation runs, and 
   await using again = await startPando({ dataDir })
   expect(await settingsStatus(again.url, cookie)).toBe(200)
   expect(await settingsStatus(again.url, forged(cookie))).toBe(303)
+})
+
+test('a data directory that nothing was run with is refused and not made', async () => {
+  const mistyped = join(dataDir, 'mistyped')
+  const rotating = promisify(execFile)(process.execPath, [
+    pandoBin,
+    'rotate',
+    'session-key',
+    '--data',
+    mistyped,
+  ])
+
+  await expect(rotating).rejects.toThrow(/CLI_NO_INSTALLATION/)
+  expect(existsSync(mistyped)).toBe(false)
 })
 
 test('a secret that cannot be rotated is refused with the nearest name', async () => {

@@ -22,6 +22,11 @@ export const cliErrors = {
     fix: (at: { known: readonly string[] }): string => `Name one of: ${at.known.join(', ')}.`,
     permanent: true,
   },
+  CLI_NO_INSTALLATION: {
+    message: (at: { dataDir: string }): string => `There is no installation with its data in ${at.dataDir}.`,
+    fix: 'Name the right one with `--app DIR` or `--data DIR`; `pando up` makes a new one.',
+    permanent: true,
+  },
   CLI_STOP_FIRST: {
     message: (at: { what: string; dataDir: string }): string =>
       `The installation with its data in ${at.dataDir} runs, and \`${at.what}\` needs it to stand still.`,

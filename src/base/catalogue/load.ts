@@ -32,6 +32,12 @@ export const loadErrors = {
         : `Give \`--var NAME=VALUE\` with one of: ${at.known.join(', ')}.`,
     permanent: true,
   },
+  LOAD_FILE_UNUSABLE: {
+    message: (at: { option: string; file: string; reason: string }): string =>
+      `The file of ${at.option}, ${at.file}, cannot be used: ${at.reason}.`,
+    fix: 'Name another file, or make its directory first. Nothing was sent yet.',
+    permanent: true,
+  },
   LOAD_PREPARE_FAILED: {
     message: (at: { mix: string; url: string; reason: string }): string =>
       `The mix "${at.mix}" could not get ready on ${at.url}: ${at.reason}.`,

@@ -71,6 +71,12 @@ async function load(url: string, flags: LoadFlags): Promise<void> {
   const stages = parseStages(flags.rate, seconds, numberOf('--warmup', flags.warmup, 0, 3_600))
   const probeShare = numberOf('--probe', flags.probe, 0, 100) / 100
   const mix = await loadMix(flags.mix)
+  const earlier =
+    flags.verify === undefined ? undefined : withFile('--verify', flags.verify, readWriteRecords)
+  const records = flags.acknowledged === undefined ? undefined : recordTo(flags.acknowledged)
+  // Found out now and not when the run is over and its result would be lost.
+  if (flags.json !== undefined && flags.json !== '-')
+    withFile('--json', flags.json, (file) => closeSync(openSync(file, 'a')))
   const show = progressOn(process.stderr)
   const prepared = await prepareLoad({
     url,
@@ -83,10 +89,9 @@ async function load(url: string, flags: LoadFlags): Promise<void> {
     progress: (text) => show.line(text),
   })
   const interruption = interruptOnce()
-  const records = flags.acknowledged === undefined ? undefined : recordTo(flags.acknowledged)
   try {
-    if (flags.verify !== undefined) {
-      await verify(prepared, flags.verify)
+    if (earlier !== undefined) {
+      await verify(prepared, earlier)
       return
     }
     const result = await prepared.run({
@@ -105,8 +110,8 @@ async function load(url: string, flags: LoadFlags): Promise<void> {
   }
 }
 
-async function verify(prepared: PreparedLoad, file: string): Promise<void> {
-  const verification = await prepared.verify(readWriteRecords(file))
+async function verify(prepared: PreparedLoad, earlier: readonly WriteRecord[]): Promise<void> {
+  const verification = await prepared.verify(earlier)
   process.stdout.write(`${verificationText(verification)}\n`)
   if (verification.missing.length + verification.unreadable.length > 0) process.exitCode = 1
 }
@@ -123,11 +128,21 @@ function publish(result: LoadResult, json: string | undefined): void {
 }
 
 function recordTo(file: string): { write(record: WriteRecord): void; close(): void } {
-  const descriptor = openSync(file, 'a')
+  const descriptor = withFile('--acknowledged', file, () => openSync(file, 'a'))
   return {
     // Written at once and whole, so that the file is complete up to the moment at which this process is killed.
     write: (record) => void writeSync(descriptor, `${JSON.stringify(record)}\n`),
     close: () => closeSync(descriptor),
+  }
+}
+
+/** @throws LOAD_FILE_UNUSABLE when the file system refuses */
+function withFile<T>(option: string, file: string, use: (file: string) => T): T {
+  try {
+    return use(file)
+  } catch (cause) {
+    if (!(cause instanceof Error) || !('syscall' in cause)) throw cause
+    throw new PlatformError('LOAD_FILE_UNUSABLE', { option, file, reason: cause.message }, { cause })
   }
 }
 

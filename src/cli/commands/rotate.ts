@@ -3,6 +3,8 @@
 // Refused while the installation runs: a process that was started again would sign with a key that the others do not
 // know, and their visitors would be logged out.
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { PlatformError } from '../../base/errors.ts'
 import { rotateSecret } from '../../base/installation.ts'
@@ -44,6 +46,8 @@ async function rotate(
     import('../../supervisor/records.ts'),
   ])
   const dataDir = dataDirOf(options)
+  // A key made beside the installation that was meant would be taken for the rotation.
+  if (!existsSync(join(dataDir, 'secrets'))) throw new PlatformError('CLI_NO_INSTALLATION', { dataDir })
   const installation = realInstallation(dataDir)
   if (isAttended(installation)) throw new PlatformError('CLI_STOP_FIRST', { what: `rotate ${name}`, dataDir })
   const id = rotateSecret(installation, name)
