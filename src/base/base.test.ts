@@ -208,6 +208,12 @@ describe('an installation', () => {
     expect(readdirSync(join(dir, 'secrets')).toSorted()).toEqual(['other', 'session-key'])
   })
 
+  test.each(['../run/x', 'app-/../session-key', 'A', 'a b', ''])('has no secret called %j', (name) => {
+    const installation = openInstallation(dir)
+
+    expect(() => installationSecret(installation, name)).toThrow('is no name of a secret')
+  })
+
   test('keeps the secrets that a rotation replaced, newest first', () => {
     const installation = openInstallation(dir)
     const [first] = installationSecrets(installation, 'session-key')

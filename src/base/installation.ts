@@ -1,6 +1,7 @@
 // One installation is one data directory (`.pando/` by default): engine data, uploads, logs, process records, sockets
 // and generated secrets. Everything Pando writes is below it, and nothing in it is readable by other users.
 
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import {
   closeSync,
@@ -12,10 +13,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { PlatformError } from './errors.ts'
 import { secretToken } from './random.ts'
 
@@ -39,10 +41,35 @@ export function openInstallation(dataDir: string): Installation {
     secretsDir: join(root, 'secrets'),
   }
   // The root may be passed through (711): engines run as their own user and own directories below it.
-  mkdirSync(root, { recursive: true, mode: 0o711 })
+  makeDirectory(root, 0o711)
   for (const dir of [installation.runDir, installation.logsDir, installation.secretsDir])
     mkdirSync(dir, { recursive: true, mode: 0o700 })
   return installation
+}
+
+/**
+ * Makes the directory `path` and those above it that are missing. Not `mkdirSync` with `recursive`: in a file system
+ * that makes no directories and calls that ENOENT, as /proc does, Node.js tries again for ever
+ * (https://github.com/nodejs/node/issues/31481).
+ */
+function makeDirectory(path: string, mode: number): void {
+  try {
+    makeOne(path, mode)
+  } catch (error) {
+    const above = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error
+    makeDirectory(above, mode)
+    makeOne(path, mode)
+  }
+}
+
+function makeOne(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { mode })
+  } catch (error) {
+    // Some systems say EEXIST, others EROFS or EACCES, of a directory that is there.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error
+  }
 }
 
 // sockaddr_un has 108 bytes on Linux and 104 on macOS; 24 are left for the socket's own name.
@@ -70,11 +97,16 @@ export function socketDirectory(installation: Installation, part: string): strin
   return path
 }
 
+/** The number of a rotation may follow. */
+const SECRET_NAME = /^[a-z0-9-]+(\.[1-9][0-9]*)?$/
+
 /**
  * The installation's secret called `name` (`[a-z0-9-]+`): 43 characters of base64url, generated on first use, the same
  * for ever after and in every process. Kept in a file of mode 600; never logged and never a process argument.
  */
 export function installationSecret(installation: Installation, name: string): string {
+  // A path in it would read another secret, or write outside.
+  assert(SECRET_NAME.test(name), `${JSON.stringify(name)} is no name of a secret: a-z, 0-9 and - only`)
   const path = join(installation.secretsDir, name)
   const existing = readSecret(path)
   if (existing !== undefined) return existing
