@@ -36,6 +36,12 @@ describe('describeError', () => {
     expect(describeError(error)).toBe('ECONNREFUSED: connect refused')
     expect(describeError('plain')).toBe('plain')
   })
+
+  test('names the code once', () => {
+    const error = Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' })
+
+    expect(describeError(error)).toBe('EACCES: permission denied')
+  })
 })
 
 describe('redactUrl', () => {

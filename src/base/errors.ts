@@ -100,8 +100,10 @@ export function isPlatformError<Code extends ErrorCode = ErrorCode>(
 /** A one-line account of any thrown value, without its stack: `ECONNREFUSED: connect ECONNREFUSED /tmp/x`. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  const message = error.message || error.name
   const code = 'code' in error && typeof error.code === 'string' ? `${error.code}: ` : ''
-  return `${code}${error.message || error.name}`.replaceAll(/\s*\n\s*/g, ' ')
+  // Errors of the file system begin with their code.
+  return `${message.startsWith(code) ? '' : code}${message}`.replaceAll(/\s*\n\s*/g, ' ')
 }
 
 /** The same URL with its password, and every query value that may be secret, replaced by `***`. */

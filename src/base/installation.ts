@@ -48,9 +48,8 @@ export function openInstallation(dataDir: string): Installation {
 }
 
 /**
- * Makes the directory `path` and those above it that are missing. Not `mkdirSync` with `recursive`: in a file system
- * that makes no directories and calls that ENOENT, as /proc does, Node.js tries again for ever
- * (https://github.com/nodejs/node/issues/31481).
+ * Makes the directory `path` and those above it that are missing. Not `mkdirSync` with `recursive`: where a directory
+ * that is there answers ENOENT for one in it, as /proc does, that goes up and down for ever (seen with Node.js 24.21).
  */
 function makeDirectory(path: string, mode: number): void {
   try {

@@ -6,9 +6,10 @@
 
 import { createHash } from 'node:crypto'
 import {
+  accessSync,
   closeSync,
+  constants,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readdirSync,
@@ -74,7 +75,8 @@ export type Role = 'supervisor' | 'watchdog'
 /** The installation at `dataDir`, by its real path: two names of one directory are one installation. @throws SUPERVISOR_DATA_DIRECTORY */
 export function realInstallation(dataDir: string): Installation {
   try {
-    mkdirSync(resolve(dataDir), { recursive: true, mode: 0o711 })
+    const { runDir, logsDir, secretsDir } = openInstallation(dataDir)
+    for (const dir of [runDir, logsDir, secretsDir]) accessSync(dir, constants.W_OK | constants.X_OK)
     return openInstallation(realpathSync(dataDir))
   } catch (cause) {
     throw new PlatformError(
