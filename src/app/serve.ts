@@ -19,14 +19,19 @@ type MemberFile = WebMemberFile & { readonly settings: TierSettings }
 
 /** Serves until SIGTERM or SIGINT; resolves when everything is closed. */
 async function serve({ appDir, dataDir, controlSocket, settings }: MemberFile, log: Logger): Promise<void> {
-  const stopAsked = Promise.withResolvers<void>()
-  process.on('SIGTERM', () => stopAsked.resolve())
-  process.on('SIGINT', () => stopAsked.resolve())
+  const stopAsked = Promise.withResolvers<'stop'>()
+  process.on('SIGTERM', () => stopAsked.resolve('stop'))
+  process.on('SIGINT', () => stopAsked.resolve('stop'))
 
   const { definition } = await loadApp(appDir)
   const opened = await openTiers(openInstallation(dataDir), definition, appDir, settings, log)
   try {
-    const app = await definition.setup(opened.tiers)
+    // A setup may wait for something that never comes. What it has begun ends with the process.
+    const app = await Promise.race([definition.setup(opened.tiers), stopAsked.promise])
+    if (app === 'stop') {
+      log.info({}, 'stopped before it served')
+      return
+    }
     const server = createWebServer({
       handler: app,
       settings: { ...settings.web, controlSocket },
@@ -53,14 +58,15 @@ function fail(log: Logger, error: unknown, message: string): never {
   process.exit(isPlatformError(error) && error.permanent ? EXIT_PERMANENT : 1)
 }
 
+const nameless = createLogger({ level: 'info' }, { member: 'web' })
 const path = process.env['PANDO_MEMBER']
-const log = createLogger({ level: 'info' }, { member: process.env['PANDO_MEMBER_NAME'] ?? 'web' })
+if (path === undefined)
+  fail(nameless, new Error('PANDO_MEMBER is not set; use `pando up`'), 'not started by a supervisor')
+const member = JSON.parse(readFileSync(path, 'utf8')) as MemberFile
+const log = nameless.child({ member: member.member })
 process.on('uncaughtException', (error) => fail(log, error, 'uncaught exception'))
 process.on('unhandledRejection', (error) => fail(log, error, 'unhandled rejection'))
-if (path === undefined)
-  fail(log, new Error('PANDO_MEMBER is not set; use `pando up`'), 'not started by a supervisor')
-const member = JSON.parse(readFileSync(path, 'utf8')) as MemberFile
-serve(member, log.child({ member: member.member })).then(
+serve(member, log).then(
   () => process.exit(0),
   (error: unknown) => fail(log, error, 'could not serve'),
 )
