@@ -1,6 +1,14 @@
 // `pando new`, and that what it writes can be used as it is: it type-checks, passes `pando doctor` and can be planned.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -48,6 +56,17 @@ describe('pando new', () => {
     expect(examined.text).toMatch(/migrations +1 in/)
     expect(examined.status).toBe(0)
     expect(plan.members.map(({ name }) => name)).toEqual(['database', 'web-1'])
+  })
+
+  test('links the application to the package that made it', async () => {
+    const appDir = join(dir, 'guestbook')
+
+    await runCli(['new', 'guestbook', '--dir', appDir])
+    const written = JSON.parse(readFileSync(join(appDir, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>
+    }
+
+    expect(written.dependencies['pando']).toBe(`file:${root}`)
   })
 
   test('takes an empty directory that exists', async () => {

@@ -1,7 +1,6 @@
 // `pando new NAME`: writes a small application that runs, and says how to start it.
 
-import { readFileSync } from 'node:fs'
-import { relative } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { PlatformError } from '../../base/errors.ts'
@@ -30,7 +29,7 @@ export function register(program: Command): void {
 function makeNew(name: string, dir: string): void {
   const problem = problemOfName(name)
   if (problem !== undefined) throw new PlatformError('CLI_NAME_INVALID', { name, problem })
-  const files = scaffoldFiles({ name, pandoVersion: ownVersion() })
+  const files = scaffoldFiles({ name, pandoDir: ownDirectory() })
   const path = writeScaffold(dir, files)
 
   const terminal = openTerminal()
@@ -45,8 +44,7 @@ function makeNew(name: string, dir: string): void {
   terminal.line('  npx pando up        then open http://127.0.0.1:3000')
 }
 
-function ownVersion(): string {
+function ownDirectory(): string {
   // The same distance from src/cli/commands and from dist/cli/commands.
-  const file = fileURLToPath(new URL('../../../package.json', import.meta.url))
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+  return dirname(fileURLToPath(new URL('../../../package.json', import.meta.url)))
 }

@@ -27,16 +27,16 @@ describe('the name of a new application', () => {
 })
 
 describe('a new application', () => {
-  const files = scaffoldFiles({ name: 'guestbook', pandoVersion: '1.2.3' })
+  const files = scaffoldFiles({ name: 'guestbook', pandoDir: '/opt/pando' })
 
-  test('is a package that depends on this version', () => {
+  test('is a package that depends on the package that made it', () => {
     const content = JSON.parse(files['package.json']!) as {
       name: string
       dependencies: Record<string, string>
     }
 
     expect(content.name).toBe('guestbook')
-    expect(content.dependencies['pando']).toBe('^1.2.3')
+    expect(content.dependencies['pando']).toBe('file:/opt/pando')
   })
 
   test('has its name in the application file, which stays under 60 lines', () => {

@@ -3,14 +3,14 @@
 export interface ScaffoldInput {
   /** Checked by `problemOfName`. */
   readonly name: string
-  /** Of this package, for example `0.1.0`. */
-  readonly pandoVersion: string
+  /** Absolute path of the package that runs: it is on no registry, so the application is linked to it where it is. */
+  readonly pandoDir: string
 }
 
 /** Path below the application's directory → content. */
-export function scaffoldFiles({ name, pandoVersion }: ScaffoldInput): Readonly<Record<string, string>> {
+export function scaffoldFiles({ name, pandoDir }: ScaffoldInput): Readonly<Record<string, string>> {
   return {
-    'package.json': packageJson(name, pandoVersion),
+    'package.json': packageJson(name, pandoDir),
     'app.ts': outdent(APP).replace('NAME', name),
     'pando.topology.ts': outdent(TOPOLOGY),
     'migrations/0001_greeting.sql': MIGRATION,
@@ -25,7 +25,7 @@ function outdent(text: string): string {
   return text.slice(1).replaceAll(/^ {2}/gm, '')
 }
 
-function packageJson(name: string, pandoVersion: string): string {
+function packageJson(name: string, pandoDir: string): string {
   const content = {
     name,
     version: '0.0.0',
@@ -33,7 +33,7 @@ function packageJson(name: string, pandoVersion: string): string {
     type: 'module',
     scripts: { start: 'pando up', doctor: 'pando doctor', types: 'tsc' },
     engines: { node: '^24.15.0 || >=26' },
-    dependencies: { hono: '^4.13.19', pando: `^${pandoVersion}` },
+    dependencies: { hono: '^4.13.19', pando: `file:${pandoDir}` },
     devDependencies: { '@types/node': '^24.19.2', typescript: '^7.0.2' },
   }
   return `${JSON.stringify(content, undefined, 2)}\n`
@@ -151,12 +151,14 @@ const TSCONFIG = `{
 function readme(name: string): string {
   return `# ${name}
 
-A guestbook on [Pando](https://www.npmjs.com/package/pando): a web process and a PostgreSQL, started by one command.
+A guestbook on Pando: a web process and a PostgreSQL, started by one command.
 
 \`\`\`sh
 npm install
 npx pando up              # http://127.0.0.1:3000, Ctrl-C stops it
 \`\`\`
+
+\`package.json\` names the directory in which Pando was built. Change the path there when either of the two moves.
 
 | file                | what it is                                                          |
 | ------------------- | ------------------------------------------------------------------- |
