@@ -4,9 +4,11 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describeError, PlatformError } from '../base/errors.ts'
-import type { AppDefinition } from '../index.ts'
+import { nearest } from '../base/nearest.ts'
+import type { AppDefinition, RunningApp } from '../index.ts'
 
 const APP_FILES = ['app.ts', 'app.mts', 'app.js', 'app.mjs'] as const
+const KEYS = ['name', 'migrations', 'setup']
 const NAME = /^[a-z][a-z0-9-]{0,49}$/
 
 export interface LoadedApp {
@@ -47,5 +49,16 @@ function problemOf(candidate: unknown): string | undefined {
   if (migrations !== undefined && typeof migrations !== 'string')
     return 'migrations is not the path of a directory'
   if (typeof setup !== 'function') return 'setup is not a function'
-  return undefined
+  const unknown = Object.keys(candidate).find((key) => !KEYS.includes(key))
+  if (unknown === undefined) return undefined
+  const meant = nearest(unknown, KEYS)
+  return `it has no setting "${unknown}"${meant === undefined ? '' : `; did you mean ${meant}`}`
+}
+
+/** What `setup` returned, when that is something to serve with. @throws APP_SETUP_INVALID */
+export function checkRunningApp(file: string, app: unknown): RunningApp {
+  const { fetch, listener } = (typeof app === 'object' && app !== null ? app : {}) as Record<string, unknown>
+  if (typeof fetch === 'function' || typeof listener === 'function') return app as RunningApp
+  const returned = app === null ? 'null' : Array.isArray(app) ? 'a list' : `a value of type ${typeof app}`
+  throw new PlatformError('APP_SETUP_INVALID', { file, returned })
 }

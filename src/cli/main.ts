@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, type CommanderError } from 'commander'
-import { EXIT } from '../base/errors.ts'
+import { EXIT, PlatformError } from '../base/errors.ts'
 import { printError } from './print-error.ts'
 import { openTerminal } from './terminal.ts'
 
@@ -62,11 +62,18 @@ function version(): string {
 export async function main(args: readonly string[]): Promise<void> {
   const [name] = args.filter((argument) => !argument.startsWith('-'))
   const known = name !== undefined && Object.hasOwn(COMMANDS, name) ? [name] : undefined
+  // Emitted when nothing is left to do although the command has not ended: a file it loads awaits what never comes.
+  const unsettled = (): void => {
+    process.exitCode = printError(openTerminal(), new PlatformError('CLI_NEVER_ENDS', {}), false)
+  }
+  process.once('beforeExit', unsettled)
   try {
     await (await buildProgram(known)).parseAsync(args, { from: 'user' })
   } catch (error) {
     if (isUsage(error)) process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage
     else process.exitCode = printError(openTerminal(), error, args.includes('--debug'))
+  } finally {
+    process.removeListener('beforeExit', unsettled)
   }
 }
 

@@ -11,14 +11,22 @@ const LINES = 20
 
 /** What `up` shows of the member that did not start. */
 export function startFailure(installation: Installation, member: SupervisedMember): StartFailure {
+  const lines = lastLines(logPath(installation, member.state.name), LINES, member.logFromBytes)
+  const told = lines.map(toldBy).findLast((each) => each !== undefined)
   const { code, message, fix, permanent } = errorOf(installation, member)
-  return {
-    code,
-    message,
-    fix,
-    permanent,
-    member: member.state.name,
-    lines: lastLines(logPath(installation, member.state.name), LINES, member.logFromBytes),
+  return { code, message, fix, ...told, permanent, member: member.state.name, lines }
+}
+
+/** The error that a line of a member's log carries in the catalogue's words: its own, so better than any of ours. */
+export function toldBy(line: string): { code: string; message: string; fix: string } | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    const { code, told, fix } = JSON.parse(line) as Record<string, unknown>
+    const isTold = typeof code === 'string' && typeof told === 'string' && typeof fix === 'string'
+    return isTold ? { code, message: told, fix } : undefined
+  } catch {
+    // Cut in the middle, or not ours.
+    return undefined
   }
 }
 

@@ -17,4 +17,20 @@ export const appErrors = {
     fix: "Let the file end in `export default defineApp({ name: 'guestbook', setup() { … } })`.",
     permanent: true,
   },
+  APP_SETUP_INVALID: {
+    message: (at: { file: string; returned: string }): string =>
+      `setup() of ${at.file} returned ${at.returned}, and that cannot serve.`,
+    fix: 'Return `{ listener: app }` (Express, Fastify, Node) or `{ fetch: app.fetch }` (Hono, a plain function).',
+    permanent: true,
+  },
+  APP_SETUP_FAILED: {
+    message: (at: { file: string; reason: string }): string => `setup() of ${at.file} failed: ${at.reason}.`,
+    fix: 'Correct what setup() does, or what it depends on. The stack is in `pando logs`.',
+  },
+  APP_NEVER_READY: {
+    message: (at: { file: string }): string =>
+      `${at.file} waits for something that never comes: nothing is left that could end its wait.`,
+    fix: 'Look for an `await` at the top of the file, or in setup(), whose promise nobody settles.',
+    permanent: true,
+  },
 } as const

@@ -33,4 +33,10 @@ export const cliErrors = {
     fix: 'Stop it with `pando down`, run the command again, and start it with `pando up --detach`.',
     permanent: true,
   },
+  CLI_NEVER_ENDS: {
+    message: (_at: object): string =>
+      'The application or its topology file waits for something that never comes, so the command could not go on.',
+    fix: 'Look for an `await` at the top of one of these files whose promise nobody settles.',
+    permanent: true,
+  },
 } as const

@@ -114,7 +114,7 @@ export const databaseErrors = {
   DATABASE_MIGRATIONS_INVALID: {
     message: (at: { directory: string; problems: readonly string[] }): string =>
       `The migrations in ${at.directory} cannot be applied, and nothing was:\n${at.problems.map((problem) => `  - ${problem}`).join('\n')}`,
-    fix: 'An applied file is never edited, renamed or removed: restore it, and put the change into a new file with the next number.',
+    fix: 'Files are named 0001_what.sql, 0002_….sql, without gaps. One that was applied is never edited, renamed or removed: restore it, and put the change into a new file with the next number.',
     permanent: true,
   },
   DATABASE_MIGRATION_FAILED: {
