@@ -19,7 +19,7 @@ test('a web process that is stopped while its application sets itself up goes wi
     join(dir, 'app.mjs'),
     `export default { name: 'slow', setup({ log }) {
       log.info({}, 'setting up')
-      return new Promise((resolve) => setTimeout(resolve, 60_000))
+      return new Promise(() => setInterval(() => {}, 1_000))
     } }`,
   )
   const args = [pandoBin, 'up', '--app', dir, '--data', dataDir, '--port', String(await freePort())]

@@ -10,7 +10,7 @@ export const supervisorErrors = {
   SUPERVISOR_DATA_DIRECTORY: {
     message: (at: { dataDir: string; reason: string }): string =>
       `The data directory ${at.dataDir} cannot be used: ${at.reason}.`,
-    fix: 'Make it a directory that you may write to, or name another one with `--data DIR`.',
+    fix: 'Make it a directory that you may write to, run the command as the user it belongs to, or name another one with `--data DIR`.',
     permanent: true,
   },
   SUPERVISOR_MEMBER_FAILED: {
