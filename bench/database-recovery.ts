@@ -44,9 +44,9 @@ const options = {
 
 /** Writers that insert rows until they are stopped; tells which server acknowledged each commit, by its start time. */
 function write(database: OpenDatabase, onCommit: (server: string) => void): { stop(): Promise<void> } {
-  let stopping = false
+  const stop = { asked: false }
   const writer = async (): Promise<void> => {
-    while (!stopping) {
+    while (!stop.asked) {
       const insert = database.sql<{ server: string }>`
         insert into entry (note) values ('a row') returning pg_postmaster_start_time()::text as server`
       await insert.then(
@@ -58,7 +58,7 @@ function write(database: OpenDatabase, onCommit: (server: string) => void): { st
   const running = Array.from({ length: WRITERS }, writer)
   return {
     async stop() {
-      stopping = true
+      stop.asked = true
       await Promise.all(running)
     },
   }

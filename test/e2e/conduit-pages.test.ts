@@ -42,7 +42,7 @@ describe.each([
 
     await register(writing.page, author)
     await uploadAvatar(writing.page, { name: 'me.png', content: PIXEL })
-    expect(await ownPicture(writing.page)).toMatch(/^\/avatars\/\d+\/[\w-]{43}\.png$/)
+    expect(await ownPicture(writing.page)).toMatch(/^\/avatars\/\d+\/[0-9a-f-]{36}\.png$/)
     const path = await publish(writing.page, {
       title: 'On tides',
       body: '# The moon\n\nIt *pulls*.',
