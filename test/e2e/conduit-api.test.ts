@@ -6,6 +6,8 @@ import { sign } from 'hono/jwt'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Queryable } from '../../examples/conduit/data/queryable.ts'
 import { createTagReader } from '../../examples/conduit/data/tags.ts'
+import { createAccounts } from '../../examples/conduit/security/accounts.ts'
+import { createPasswords, type Passwords } from '../../examples/conduit/security/password.ts'
 import { openConduit, PASSWORD, type Answer, type Conduit } from '../support/conduit.ts'
 import { until } from '../support/until.ts'
 
@@ -462,6 +464,21 @@ describe('an account', () => {
     expect([await login(PASSWORD), await login('a brand new one')]).toEqual([401, 200])
   })
 
+  test('is not logged into with a password that was changed while it was being checked', async () => {
+    const { token, email } = await conduit.register('overtaken')
+    const passwords = createPasswords()
+    const slow: Passwords = {
+      ...passwords,
+      async verify(password, hash) {
+        await conduit.call('PUT /user', { token, json: { user: { password: 'a brand new one' } } })
+        return passwords.verify(password, hash)
+      },
+    }
+    const accounts = createAccounts(conduit.tiers.database, slow, async () => {})
+
+    expect(await accounts.login({ email, password: PASSWORD })).toBeUndefined()
+  })
+
   test('keeps no password but a scrypt hash with its parameters', async () => {
     const { username } = await conduit.register('hashed')
 
@@ -483,7 +500,8 @@ describe('a hash that is weaker than a new one', () => {
     const login = (): Promise<Answer> =>
       conduit.call('POST /users/login', { json: { user: { email, password: PASSWORD } } })
 
-    expect((await login()).status).toBe(200)
+    const logins = await Promise.all([login(), login(), login()])
+    expect(logins.map(({ status }) => status)).toEqual([200, 200, 200])
 
     const [row] = await conduit.tiers.database.sql<{ hash: string }>`
       select password_hash as hash from users where username = ${username}`

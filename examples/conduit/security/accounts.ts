@@ -30,6 +30,13 @@ export function createAccounts(
     async login({ email, password }) {
       const found = await users.credentials(database, email)
       if (!(await passwords.verify(password, found?.passwordHash)) || found === undefined) return undefined
+      // Checking takes a tenth of a second, and seconds in a queue. Whoever changed the password meanwhile has ended all
+      // sessions, and no new one may begin with the old password.
+      const now = await users.credentials(database, email)
+      if (now === undefined) return undefined
+      // The same password may have got another hash: a stronger one, at a login at the same time.
+      const isOther = now.passwordHash !== found.passwordHash
+      if (isOther && !(await passwords.verify(password, now.passwordHash))) return undefined
       if (passwords.isWeak(found.passwordHash))
         await users.rehash(database, found.user.id, found.passwordHash, await passwords.hash(password))
       return found.user
