@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -106,6 +107,21 @@ describe('a web process as a member', () => {
 
     await expect(attempt).rejects.toMatchObject({ code: 'WEB_PORT_IN_USE', permanent: true })
     other.close()
+  })
+
+  test('is not started on an address that is not of this machine, and connects nowhere to find out', async () => {
+    let connects = 0
+    const count = (): void => void connects++
+    subscribe('net.client.socket', count)
+    // TEST-NET-1 of RFC 5737, which belongs to nobody.
+    const settings = webConfig.parse({ host: '192.0.2.1', port: 3000 })
+    const [spec] = webMembers({ settings, cores: 2, after: [] })
+
+    const attempt = webProcess.prepare(spec!, contextOf(newInstallation()))
+
+    await expect(attempt).rejects.toMatchObject({ code: 'WEB_HOST_UNAVAILABLE', permanent: true })
+    unsubscribe('net.client.socket', count)
+    expect(connects).toBe(0)
   })
 })
 

@@ -2,7 +2,7 @@
 //
 // The end is the delicate part. The kernel has accepted connections before the process asks for them, and closing the
 // port resets those that still wait; on a shared port it goes on to give us new ones until the port is closed. So the
-// waiting ones are taken first, down to the last that can be seen. docs/how-to/web.md says what remains.
+// waiting ones are taken first, down to the last that can be seen. docs/explanation/web.md says what remains.
 
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -128,12 +128,18 @@ function listenError(cause: NodeJS.ErrnoException, { host, port }: WebSettings):
       return new PlatformError('WEB_PORT_IN_USE', { host, port }, { cause })
     case 'EACCES':
       return new PlatformError('WEB_PORT_PRIVILEGED', { port }, { cause })
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EINVAL':
-      return new PlatformError('WEB_HOST_UNAVAILABLE', { host, reason: describeError(cause) }, { cause })
     default:
-      return cause
+      return hostError(cause, host) ?? cause
   }
+}
+
+const HOST_TROUBLES: readonly (string | undefined)[] = ['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL']
+
+/** The error for a `host` that is not one of this machine, if `cause` says so. */
+export function hostError(
+  cause: NodeJS.ErrnoException,
+  host: string,
+): PlatformError<'WEB_HOST_UNAVAILABLE'> | undefined {
+  if (!HOST_TROUBLES.includes(cause.code)) return undefined
+  return new PlatformError('WEB_HOST_UNAVAILABLE', { host, reason: describeError(cause) }, { cause })
 }

@@ -1,14 +1,15 @@
-// Whether the port is ours to take. On a shared port the system does not say that it is in use: a second installation
+// Whether the address is this machine's and the port ours to take. On a shared port the system does not say that it is in use: a second installation
 // would silently get every other connection. So before a web process starts, whoever answers on the port must be one
-// of this installation's own.
+// of this installation's own. Nothing is sent to an address before it is known to be of this machine.
 
 import { readdirSync } from 'node:fs'
 import { request } from 'node:http'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { PlatformError } from '../../base/errors.ts'
 import type { WebSettings } from '../config.ts'
 import type { ControlReport } from './health.ts'
+import { hostError } from './listening.ts'
 
 const CONNECT_MS = 1_000
 const CONTROL_MS = 1_500
@@ -17,9 +18,10 @@ const CONTROL_NAME = /^web-\d+\.sock$/
 
 /**
  * Resolves when nobody listens on the port of `settings`, or only processes whose control sockets are in `socketDir`.
- * @throws WEB_PORT_IN_USE
+ * @throws WEB_HOST_UNAVAILABLE, WEB_PORT_IN_USE
  */
 export async function assertPortIsOurs({ host, port }: WebSettings, socketDir: string): Promise<void> {
+  await assertHostIsHere(host)
   if (port === 0 || !(await isListening(host, port))) return
   const paths = readdirSync(socketDir).filter((name) => CONTROL_NAME.test(name))
   const reports = await Promise.all(
@@ -28,6 +30,21 @@ export async function assertPortIsOurs({ host, port }: WebSettings, socketDir: s
   // A process opens its control socket before the port, so one that is about to listen reports port 0.
   if (reports.some((report) => report !== undefined && (report.port === port || report.port === 0))) return
   throw new PlatformError('WEB_PORT_IN_USE', { host, port })
+}
+
+/**
+ * Asks the kernel, with any free port: the list of interfaces has neither all of 127.0.0.0/8 nor names. Other troubles
+ * are left to the process that listens, which tells them better.
+ * @throws WEB_HOST_UNAVAILABLE
+ */
+async function assertHostIsHere(host: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.ErrnoException | undefined>()
+  const server = createServer((socket) => socket.destroy())
+  server.once('error', resolve)
+  server.listen({ host, port: 0, exclusive: true }, () => server.close(() => resolve(undefined)))
+  const error = await promise
+  const unavailable = error && hostError(error, host)
+  if (unavailable !== undefined) throw unavailable
 }
 
 /** Whether somebody accepts connections there; no answer at all counts as somebody. */
