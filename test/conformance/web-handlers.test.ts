@@ -372,6 +372,22 @@ describe.each(BOTH)('an error that a $kind handler lets through', ({ of }) => {
     expect(await response.text()).not.toContain('inner queue')
   })
 
+  test('that carries a status from 400 to 499 keeps it, and is no failure', async () => {
+    await using served = await serveOnFreePort(
+      of(() => {
+        throw Object.assign(new Error('The date is none — “31 June”.'), { status: 422 })
+      }),
+    )
+
+    const response = await fetch(served.url)
+
+    expect(response.status).toBe(422)
+    expect(await response.json()).toMatchObject({
+      error: { code: 'WEB_HANDLER_REFUSED', message: 'The date is none — “31 June”.' },
+    })
+    expect(served.logged.map(({ level, status }) => [level, status])).toEqual([['debug', 422]])
+  })
+
   test('leaves the connection usable for the next request', async () => {
     await using served = await serveOnFreePort(
       of(() => {

@@ -63,4 +63,8 @@ export const webErrors = {
     message: (_at: object): string => `The application failed to answer this request.`,
     fix: 'The log has the error under the same requestId.',
   },
+  WEB_HANDLER_REFUSED: {
+    message: (_at: object): string => `The application refused this request.`,
+    fix: 'The status says why; the log has the error under the same requestId at the level `debug`.',
+  },
 } as const

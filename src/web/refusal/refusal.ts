@@ -12,7 +12,7 @@ import type { Clock } from '../../base/clock.ts'
 export interface Refusal {
   readonly status: number
   readonly code: string
-  /** One sentence for the person at the other end. Never text of an unknown error. */
+  /** One sentence for the person at the other end. Never text of an error that is not meant for them. */
   readonly message: string
   readonly retryAfterSeconds?: number
 }

@@ -81,3 +81,53 @@ describe('an error of a tier', () => {
     expect(refusalOf(errors[0])).toEqual(refusal('WEB_HANDLER_FAILED', {}))
   })
 })
+
+describe('an error that carries a status of its own', () => {
+  const carrying = (carried: object): Error => Object.assign(new Error('Unexpected token'), carried)
+
+  test.each([
+    ['status', { status: 400, statusCode: 400, expose: true }],
+    ['statusCode', { statusCode: 400, code: 'FST_ERR_CTP_INVALID_JSON_BODY' }],
+  ])('from 400 to 499 as `%s` keeps it, and its message', (_name, carried) => {
+    expect(refusalOf(carrying(carried))).toEqual({
+      status: 400,
+      code: 'WEB_HANDLER_REFUSED',
+      message: 'Unexpected token',
+    })
+  })
+
+  test('shows the sentence of the catalogue where its message is not for the client, or is none', () => {
+    const { message } = refusal('WEB_HANDLER_REFUSED', {})
+
+    expect(refusalOf(carrying({ status: 403, expose: false }))).toMatchObject({ status: 403, message })
+    expect(refusalOf(carrying({ status: 403, message: '' }))).toMatchObject({ status: 403, message })
+  })
+
+  test('shows no more than 500 characters of its message', () => {
+    expect(refusalOf(carrying({ status: 400, message: 'x'.repeat(501) })).message).toHaveLength(500)
+  })
+
+  test.each([399, 500, 503, 400.5, Number.NaN, '404', null])('that is %s failed', (status) => {
+    expect(refusalOf(carrying({ status, expose: true }))).toEqual(refusal('WEB_HANDLER_FAILED', {}))
+  })
+
+  test('failed where the status says so and another name of it does not', () => {
+    expect(refusalOf(carrying({ status: 500, statusCode: 400 })).status).toBe(500)
+  })
+
+  test('decides for itself, whatever it was caused by', () => {
+    const cause = new PlatformError('DATABASE_POOL_EXHAUSTED', { limit: 'inside', waitedMs: 1 })
+
+    expect(refusalOf(carrying({ status: 409, cause })).status).toBe(409)
+  })
+
+  test('decides nothing for the error that wraps it: what was refused was not the request', () => {
+    const wrapped = new Error('inside', { cause: carrying({ status: 404 }) })
+
+    expect(refusalOf(wrapped)).toEqual(refusal('WEB_HANDLER_FAILED', {}))
+  })
+
+  test('is an error: a response that is thrown is none', () => {
+    expect(refusalOf(new Response('inside', { status: 404 })).status).toBe(500)
+  })
+})

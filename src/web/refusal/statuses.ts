@@ -2,7 +2,8 @@
 // beside it stand the codes that none can; statuses.test.ts finds a code that is in neither.
 //
 // What is no error of the client, of its timing or of its content is a failure of the application: 500, logged, and
-// nothing of it shown.
+// nothing of it shown. Only an error that says itself that the client is at fault, as those of frameworks do, brings a
+// status of its own.
 
 import { type ErrorCode, type ErrorDetails, isPlatformError, PlatformError } from '../../base/errors.ts'
 import type { Refusal } from './refusal.ts'
@@ -71,6 +72,8 @@ export const STATUSES: Partial<Readonly<Record<ErrorCode, Answer>>> = {
   WEB_BODY_TOO_LARGE: { status: 413 },
   WEB_HEADERS_TOO_LARGE: { status: 431 },
   WEB_HANDLER_FAILED: FAULT,
+  // Or the status that the error carries.
+  WEB_HANDLER_REFUSED: { status: 400 },
   WEB_ANSWER_TIMEOUT: { status: 503 },
   WEB_HEADERS_SENT: FAULT,
 }
@@ -116,13 +119,18 @@ const FAILED: Refusal = refusal('WEB_HANDLER_FAILED', {})
 /**
  * How an error that an application lets through is answered, for example
  * `{ status: 503, code: 'DATABASE_POOL_EXHAUSTED', message: '…', retryAfterSeconds: 1 }`. An error that wraps another
- * as its `cause`, as Drizzle's do, is answered as that one. Pure. For frameworks that answer errors themselves: nothing
- * in it comes from the error but its code.
+ * as its `cause`, as Drizzle's do, is answered as that one. Pure. For frameworks that answer errors themselves.
+ *
+ * An error that carries a `status` or `statusCode` from 400 to 499 itself, as those of Express, http-errors and Fastify
+ * do, keeps it with the code `WEB_HANDLER_REFUSED` and the first 500 characters of its message; `expose: false` on it
+ * keeps the message back. Of every other error nothing but its code is told.
  *
  * `method` is the request's: `GET` may be tried again where a `POST` may have taken effect. Default: a method with
  * effects.
  */
 export function refusalOf(error: unknown, method?: string): Refusal {
+  const carried = refusalCarried(error)
+  if (carried !== undefined) return carried
   const code = codeOf(error)
   const found = code === undefined ? undefined : STATUSES[code]
   if (found === undefined || code === undefined || found === FAULT) return FAILED
@@ -133,6 +141,25 @@ export function refusalOf(error: unknown, method?: string): Refusal {
     message: message ?? FAILED.message,
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   }
+}
+
+const REFUSED_MESSAGE = new PlatformError('WEB_HANDLER_REFUSED', {}).message
+
+// More than any sentence for a person; some parsers quote the input.
+const MESSAGE_MAX_CHARACTERS = 500
+
+/**
+ * What `error` itself says of the client. Its causes are not asked: that a service this one called answered 404 does not
+ * make our page one. `status` goes before `statusCode`, as in Express.
+ */
+function refusalCarried(error: unknown): Refusal | undefined {
+  if (!(error instanceof Error) || isPlatformError(error)) return undefined
+  const { status, statusCode, expose } = error as Error & Readonly<Record<string, unknown>>
+  const carried = status ?? statusCode
+  if (typeof carried !== 'number' || !Number.isInteger(carried) || carried < 400 || carried > 499)
+    return undefined
+  const message = expose === false ? '' : error.message.slice(0, MESSAGE_MAX_CHARACTERS)
+  return { status: carried, code: 'WEB_HANDLER_REFUSED', message: message || REFUSED_MESSAGE }
 }
 
 function isSafe(method: string | undefined): boolean {
