@@ -46,6 +46,27 @@ describe('pando up', () => {
     expect(installation.role('supervisor')).toBeUndefined()
   })
 
+  test('a second SIGINT ends a stop that a member draws out, and leaves no process', async () => {
+    await using installation = new TestInstallation()
+    const members = [one('store', 'serve'), { name: 'web-1', mode: 'immovable', after: ['store'] }]
+    const { child, ended, said } = installation.up(members)
+    await until('the address is shown', () => said().includes('Ready in'))
+    child.kill('SIGINT')
+    await until(
+      'web-1 is asked to stop',
+      async () => (await installation.member('web-1')).state === 'stopping',
+    )
+
+    // Two within a moment are one, as a wrapper passes on what the terminal has sent already.
+    await until('the second one is taken', () => child.kill('SIGINT') && said().includes('Stopping at once.'))
+    const { status, output } = await ended
+
+    expect(status).toBe(0)
+    expect(output).toMatch(/Stopping\..*Stopping at once\..*Stopped\./s)
+    expect(installation.stops()).toEqual(['store'])
+    expect(installation.marked()).toEqual([])
+  })
+
   test('a closed terminal is a clean stop too', async () => {
     await using installation = new TestInstallation()
     const { child, ended } = installation.up([one('store', 'serve')])
@@ -147,7 +168,8 @@ describe('pando up', () => {
   })
 })
 
-describe('supervisor', () => {
+// These wait more than they work (one for the 10 s after which a silent member counts as hung), so they wait together.
+describe.concurrent('supervisor', () => {
   test('a member that hangs is killed and started again', async () => {
     await using installation = new TestInstallation()
     const store = [one('store', 'serve')]
@@ -232,7 +254,7 @@ describe('supervisor', () => {
   })
 })
 
-describe('pando status and logs', () => {
+describe.concurrent('pando status and logs', () => {
   test('status --json has exactly the documented shape, and exit status 3 when nothing runs', async () => {
     await using installation = new TestInstallation()
     const never = await installation.pando('status', '--json')

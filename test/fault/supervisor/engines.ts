@@ -24,6 +24,9 @@ export function askPid(socketPath: string, timeoutMs = 1_000): Promise<number> {
   })
 }
 
+const passed = (...names: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']))
+
 const tiny = (mode: string, graceMs: number): MemberEngine => ({
   prepare(spec, { installation }) {
     const socket = socketOf(installation, spec.name)
@@ -37,7 +40,7 @@ const tiny = (mode: string, graceMs: number): MemberEngine => ({
         mode,
         join(installation.dataDir, 'stops'),
       ],
-      env: { PATH: process.env['PATH'] ?? '' },
+      env: passed('PATH', 'NODE_COMPILE_CACHE'),
       cwd: installation.dataDir,
     })
   },
@@ -52,7 +55,10 @@ const tiny = (mode: string, graceMs: number): MemberEngine => ({
   startDeadlineMs: mode === 'mute' ? 600 : 20_000,
 })
 
+/** Of members that do not stop when they are asked: one is killed soon, the other only when a person is in a hurry. */
+const GRACE_MS: Readonly<Record<string, number>> = { stubborn: 700, immovable: 600_000 }
+
 /** `serve`, `crash`, … as in member.ts. */
 export function loadEngine(key: string): Promise<MemberEngine> {
-  return Promise.resolve(tiny(key, key === 'stubborn' ? 700 : 5_000))
+  return Promise.resolve(tiny(key, GRACE_MS[key] ?? 5_000))
 }

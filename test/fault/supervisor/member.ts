@@ -21,7 +21,7 @@ if (mode === 'parent')
   spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true, stdio: 'ignore' }).unref()
 
 process.on('SIGTERM', () => {
-  if (mode === 'stubborn') return
+  if (mode === 'stubborn' || mode === 'immovable') return
   appendFileSync(stops, `${name}\n`)
   process.exit(0)
 })
