@@ -85,18 +85,20 @@ export interface LoadResult {
   readonly generator: GeneratorResult
 }
 
-export interface RunFacts {
-  readonly mix: string
-  readonly url: string
-  readonly seed: string
-  readonly variables: Readonly<Record<string, string>>
-  readonly startedAt: string
-  readonly interrupted: boolean
+export interface RunFacts extends Pick<
+  LoadResult,
+  | 'mix'
+  | 'url'
+  | 'seed'
+  | 'variables'
+  | 'startedAt'
+  | 'interrupted'
+  | 'unfinished'
+  | 'probe'
+  | 'acknowledgedWrites'
+> {
   /** Since the start of the first stage. */
   readonly ranMs: number
-  readonly unfinished: number
-  readonly probe: ProbeCounts & { readonly share: number }
-  readonly acknowledgedWrites: number
   readonly eventLoopUtilization: number
   readonly cpuSeconds: number
 }

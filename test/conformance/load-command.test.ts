@@ -55,21 +55,20 @@ async function pandoLoad(args: readonly string[]): Promise<string> {
   return output
 }
 
+/** Drives the mix of this file for a second. */
+const drivePages = (rate: number, ...more: readonly string[]): Promise<string> =>
+  pandoLoad([
+    ...[url, '--mix', join(dir, 'pages.mts'), '--seconds', '1', '--warmup', '0'],
+    ...['--rate', String(rate), ...more],
+  ])
+
 describe('pando load', () => {
   test('drives the mix, prints its seed and table, and writes the result and the acknowledged writes', async () => {
     const json = join(dir, 'result.json')
     const acknowledged = join(dir, 'writes.jsonl')
 
-    const output = await pandoLoad([
-      url,
-      '--mix',
-      join(dir, 'pages.mts'),
-      '--rate',
-      '100',
-      '--seconds',
-      '1',
-      '--warmup',
-      '0',
+    const output = await drivePages(
+      100,
       '--seed',
       '42',
       '--var',
@@ -78,7 +77,7 @@ describe('pando load', () => {
       json,
       '--acknowledged',
       acknowledged,
-    ])
+    )
 
     const result = JSON.parse(readFileSync(json, 'utf8')) as LoadResult
     expect(output).toContain('seed 42')
@@ -88,38 +87,14 @@ describe('pando load', () => {
   })
 
   test('with --json - gives the result alone on standard output', async () => {
-    const output = await pandoLoad([
-      url,
-      '--mix',
-      join(dir, 'pages.mts'),
-      '--rate',
-      '20',
-      '--seconds',
-      '1',
-      '--warmup',
-      '0',
-      '--json',
-      '-',
-    ])
+    const output = await drivePages(20, '--json', '-')
 
     expect((JSON.parse(output) as LoadResult).mix).toBe('pages')
   })
 
   test('with --verify checks the writes of an earlier run and sends no load', async () => {
     const acknowledged = join(dir, 'verified.jsonl')
-    await pandoLoad([
-      url,
-      '--mix',
-      join(dir, 'pages.mts'),
-      '--rate',
-      '50',
-      '--seconds',
-      '1',
-      '--warmup',
-      '0',
-      '--acknowledged',
-      acknowledged,
-    ])
+    await drivePages(50, '--acknowledged', acknowledged)
 
     const output = await pandoLoad([url, '--mix', join(dir, 'pages.mts'), '--verify', acknowledged])
 
