@@ -375,7 +375,7 @@ describe.each(BOTH)('an error that a $kind handler lets through', ({ of }) => {
   test('that carries a status from 400 to 499 keeps it, and is no failure', async () => {
     await using served = await serveOnFreePort(
       of(() => {
-        throw Object.assign(new Error('The date is none — “31 June”.'), { status: 422 })
+        throw Object.assign(new Error('The date is none — “31 June”.'), { status: 422, expose: true })
       }),
     )
 

@@ -100,11 +100,16 @@ describe('an error that carries a status of its own', () => {
     const { message } = refusal('WEB_HANDLER_REFUSED', {})
 
     expect(refusalOf(carrying({ status: 403, expose: false }))).toMatchObject({ status: 403, message })
-    expect(refusalOf(carrying({ status: 403, message: '' }))).toMatchObject({ status: 403, message })
+    expect(refusalOf(carrying({ status: 403, expose: true, message: '' }))).toMatchObject({
+      status: 403,
+      message,
+    })
   })
 
   test('shows no more than 500 characters of its message', () => {
-    expect(refusalOf(carrying({ status: 400, message: 'x'.repeat(501) })).message).toHaveLength(500)
+    expect(refusalOf(carrying({ status: 400, expose: true, message: 'x'.repeat(501) })).message).toHaveLength(
+      500,
+    )
   })
 
   test.each([399, 500, 503, 400.5, Number.NaN, '404', null])('that is %s failed', (status) => {
@@ -112,17 +117,21 @@ describe('an error that carries a status of its own', () => {
   })
 
   test('failed where the status says so and another name of it does not', () => {
-    expect(refusalOf(carrying({ status: 500, statusCode: 400 })).status).toBe(500)
+    expect(refusalOf(carrying({ status: 500, statusCode: 400, expose: true })).status).toBe(500)
+  })
+
+  test('from another server, as those of HTTP clients, failed: it was not about the visitor', () => {
+    expect(refusalOf(carrying({ status: 401, code: 'ERR_BAD_REQUEST' })).status).toBe(500)
   })
 
   test('decides for itself, whatever it was caused by', () => {
     const cause = new PlatformError('DATABASE_POOL_EXHAUSTED', { limit: 'inside', waitedMs: 1 })
 
-    expect(refusalOf(carrying({ status: 409, cause })).status).toBe(409)
+    expect(refusalOf(carrying({ status: 409, expose: true, cause })).status).toBe(409)
   })
 
   test('decides nothing for the error that wraps it: what was refused was not the request', () => {
-    const wrapped = new Error('inside', { cause: carrying({ status: 404 }) })
+    const wrapped = new Error('inside', { cause: carrying({ status: 404, expose: true }) })
 
     expect(refusalOf(wrapped)).toEqual(refusal('WEB_HANDLER_FAILED', {}))
   })

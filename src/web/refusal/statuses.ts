@@ -121,9 +121,10 @@ const FAILED: Refusal = refusal('WEB_HANDLER_FAILED', {})
  * `{ status: 503, code: 'DATABASE_POOL_EXHAUSTED', message: '…', retryAfterSeconds: 1 }`. An error that wraps another
  * as its `cause`, as Drizzle's do, is answered as that one. Pure. For frameworks that answer errors themselves.
  *
- * An error that carries a `status` or `statusCode` from 400 to 499 itself, as those of Express, http-errors and Fastify
- * do, keeps it with the code `WEB_HANDLER_REFUSED` and the first 500 characters of its message; `expose: false` on it
- * keeps the message back. Of every other error nothing but its code is told.
+ * An error that carries a `status` or `statusCode` from 400 to 499 and is meant for the visitor keeps it with the code
+ * `WEB_HANDLER_REFUSED`: those of http-errors and Express say so by `expose`, whose `false` keeps the message back, and
+ * Fastify's by their code. Errors of HTTP clients carry a status too, which is another server's answer and not ours.
+ * Of every other error nothing but its code is told.
  *
  * `method` is the request's: `GET` may be tried again where a `POST` may have taken effect. Default: a method with
  * effects.
@@ -154,7 +155,8 @@ const MESSAGE_MAX_CHARACTERS = 500
  */
 function refusalCarried(error: unknown): Refusal | undefined {
   if (!(error instanceof Error) || isPlatformError(error)) return undefined
-  const { status, statusCode, expose } = error as Error & Readonly<Record<string, unknown>>
+  const { status, statusCode, expose, code } = error as Error & Readonly<Record<string, unknown>>
+  if (typeof expose !== 'boolean' && !(typeof code === 'string' && code.startsWith('FST_'))) return undefined
   const carried = status ?? statusCode
   if (typeof carried !== 'number' || !Number.isInteger(carried) || carried < 400 || carried > 499)
     return undefined
