@@ -56,11 +56,10 @@ async function pandoLoad(args: readonly string[]): Promise<string> {
 }
 
 /** Drives the mix of this file for a second. */
-const drivePages = (rate: number, ...more: readonly string[]): Promise<string> =>
-  pandoLoad([
-    ...[url, '--mix', join(dir, 'pages.mts'), '--seconds', '1', '--warmup', '0'],
-    ...['--rate', String(rate), ...more],
-  ])
+const drivePages = (rate: number, ...more: readonly string[]): Promise<string> => {
+  const drive = [url, '--mix', join(dir, 'pages.mts'), '--seconds', '1', '--warmup', '0']
+  return pandoLoad([...drive, '--rate', String(rate), ...more])
+}
 
 describe('pando load', () => {
   test('drives the mix, prints its seed and table, and writes the result and the acknowledged writes', async () => {
