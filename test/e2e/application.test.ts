@@ -60,7 +60,9 @@ describe('pando up names what is wrong with', () => {
       'migrations/0001_table.sql': 'create table a (id int);\ncreate table b (id itn);\n',
     })
 
-    expect(text).toMatch(/✗ Migration 0001_table\.sql failed at line 2, column 20: 42704: type "itn" does not exist/)
+    expect(text).toMatch(
+      /✗ Migration 0001_table\.sql failed at line 2, column 20: 42704: type "itn" does not exist/,
+    )
     expect(text).toMatch(/DATABASE_MIGRATION_FAILED/)
     expect(status).toBeGreaterThan(0)
   })
