@@ -1,7 +1,7 @@
 // What the tests of a failing server share: where it keeps what, how it is started as the supervisor does, and waiting.
 
 import { spawn, type ChildProcess } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/base/clock.ts'
 import type { Installation } from '../../../src/base/installation.ts'
@@ -28,9 +28,11 @@ export const contextOf = (server: TestPostgres): MemberContext => contextIn(serv
 
 export const dataOf = ({ dataDir }: Installation): string => join(dataDir, 'postgres', 'data')
 
-/** The process that `postmaster.pid` names. */
-export const postmasterOf = (installation: Installation): number =>
-  Number(readFileSync(join(dataOf(installation), 'postmaster.pid'), 'utf8').split('\n', 1)[0])
+/** The process that `postmaster.pid` names; undefined when there is no such file. */
+export function postmasterOf(installation: Installation): number | undefined {
+  const file = join(dataOf(installation), 'postmaster.pid')
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n', 1)[0]) : undefined
+}
 
 /** Starts the server as the supervisor does, as a child of this process, with `env` beside its own. */
 export function startAs(launch: Launch, env: Readonly<Record<string, string>> = {}): ChildProcess {
