@@ -127,13 +127,12 @@ describe('a server that serves', () => {
     await server.kill()
     const launch = await embeddedPostgres.prepare(server.spec, contextOf(server))
     const mark = markOf(installationId(server.installation), 'database', 'forgotten')
-    const forgotten = startAs(launch, { [MARK]: mark })
-    onTestFinished(() => void forgotten.kill('SIGKILL'))
+    await using forgotten = startAs(launch, { [MARK]: mark })
     await until(() => isReady(server))
 
     await embeddedPostgres.prepare(server.spec, contextOf(server))
 
-    expect(identify(forgotten.pid!)).toBeUndefined()
+    expect(identify(forgotten.pid)).toBeUndefined()
     expect(existsSync(join(dataOf(server.installation), 'postmaster.pid'))).toBe(false)
     await server.restart()
     expect(await server.open().sql`select count(*) from entry`).toEqual([{ count: 0 }])
@@ -143,16 +142,13 @@ describe('a server that serves', () => {
     await using server = await startTestPostgres()
     await server.kill()
     const launch = await embeddedPostgres.prepare(server.spec, contextOf(server))
-    const foreign = startAs(launch, { [MARK]: markOf('0123456789abcdef', 'database', 'first') })
-    const ended = once(foreign, 'exit')
+    await using foreign = startAs(launch, { [MARK]: markOf('0123456789abcdef', 'database', 'first') })
     await until(() => isReady(server))
 
     await expect(embeddedPostgres.prepare(server.spec, contextOf(server))).rejects.toMatchObject({
       code: 'DATABASE_ALREADY_RUNNING',
     })
     expect(postmasterOf(server.installation)).toBe(foreign.pid)
-    foreign.kill('SIGINT')
-    await ended
   })
 })
 
@@ -165,8 +161,7 @@ describe('a server that recovers', () => {
     // Without hot standby a standby server recovers for ever and lets nobody in.
     appendFileSync(join(data, 'postgresql.auto.conf'), 'hot_standby = off\n')
     writeFileSync(join(data, 'standby.signal'), '')
-    const recovering = startAs(launch)
-    onTestFinished(() => void recovering.kill('SIGKILL'))
+    await using _recovering = startAs(launch)
     const ask = (): Promise<MemberReadiness> => embeddedPostgres.probe(server.spec, contextOf(server))
 
     await until(async () => (await ask()).answered === true)

@@ -1,6 +1,7 @@
 // What the tests of a failing server share: where it keeps what, how it is started as the supervisor does, and waiting.
 
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/base/clock.ts'
@@ -34,14 +35,28 @@ export function postmasterOf(installation: Installation): number | undefined {
   return existsSync(file) ? Number(readFileSync(file, 'utf8').split('\n', 1)[0]) : undefined
 }
 
-/** Starts the server as the supervisor does, as a child of this process, with `env` beside its own. */
-export function startAs(launch: Launch, env: Readonly<Record<string, string>> = {}): ChildProcess {
-  return spawn(launch.file, launch.args, {
+/**
+ * Starts the server as the supervisor does, as a child of this process, with `env` beside its own. At the end of the
+ * block it is killed, before its directory is removed.
+ */
+export function startAs(
+  launch: Launch,
+  env: Readonly<Record<string, string>> = {},
+): AsyncDisposable & { readonly pid: number } {
+  const child = spawn(launch.file, launch.args, {
     ...launch,
     env: { ...launch.env, ...env },
     detached: true,
     stdio: 'ignore',
   })
+  const ended = once(child, 'exit')
+  return {
+    pid: child.pid!,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
 }
 
 /** Children of a process, by proc(5). */
