@@ -3,7 +3,7 @@
 // be back without a hand. The seed is printed; PANDO_SEED repeats a run's choices.
 
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -16,6 +16,8 @@ import { until } from '../support/until.ts'
 
 const KILLS = 10
 const BACK_WITHIN_MS = 30_000
+// Forty people log in first, a tenth of a second of hashing each.
+const LOAD_READY_WITHIN_MS = 60_000
 const RATE = '150'
 const mix = join(root, 'examples', 'conduit', 'load', 'b-mixed.ts')
 
@@ -95,6 +97,11 @@ test('killing any process ten times at random under mix B loses no acknowledged 
     { stdio: ['ignore', 'ignore', 'inherit'] },
   )
   const loadEnded = new Promise((resolve) => load.once('close', resolve))
+  await until(
+    'the load writes',
+    LOAD_READY_WITHIN_MS,
+    () => existsSync(acknowledged) && statSync(acknowledged).size > 0,
+  )
   const story: string[] = []
   for (let kill = 0; kill < KILLS; kill++) {
     await systemClock.sleep(500 + random.integer(1_500))
