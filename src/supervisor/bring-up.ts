@@ -113,8 +113,9 @@ async function untilFree<T>(
   for (;;) {
     const result = await attempt()
     if (result !== undefined) return result
-    const wanted = readWanted(installation)
-    if (wanted?.state === 'up' || clock.monotonic() >= untilMs) throw alreadyRunning(installation)
+    // Whoever has just won writes down what it wants first and who it is a moment later.
+    const isUp = readWanted(installation)?.state === 'up' && isAttended(installation)
+    if (isUp || clock.monotonic() >= untilMs) throw alreadyRunning(installation)
     await clock.sleep(ROUND_MS)
   }
 }
