@@ -65,9 +65,10 @@ async function setUp(file: string, definition: AppDefinition, tiers: Tiers): Pro
 
 /** Reports the error and ends the process; what is open is left to the system. */
 function fail(log: Logger, error: unknown, message: string): never {
+  // Its stack; the line of the error itself comes last.
+  if (isPlatformError(error) && error.cause instanceof Error) log.error({ error: error.cause }, 'caused by')
   // `told` is for the supervisor, which shows it as it is; `error` is one line.
   log.error({ error, ...(isPlatformError(error) && { code: error.code, told: error.message }) }, message)
-  if (isPlatformError(error) && error.cause instanceof Error) log.error({ error: error.cause }, 'caused by')
   process.exit(isPlatformError(error) && error.permanent ? EXIT_PERMANENT : 1)
 }
 

@@ -48,7 +48,12 @@ test('an application that cannot set itself up is named with its process and its
     .split('\n')
   expect(JSON.parse(lines.at(-1)!)).toMatchObject({
     member: 'web-1',
-    error: 'no such thing; because: why',
+    code: 'APP_SETUP_FAILED',
+    told: `setup() of ${join(dir, 'app.mjs')} failed: no such thing.`,
     message: 'could not serve',
+  })
+  expect(JSON.parse(lines.at(-2)!)).toMatchObject({
+    error: 'no such thing; because: why',
+    message: 'caused by',
   })
 })
