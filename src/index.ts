@@ -25,6 +25,12 @@ export interface AppDefinition {
   readonly name: string
   /** Directory of `0001_name.sql` files beside the application file. Default: no migrations. */
   readonly migrations?: string
+  /**
+   * Routes whose requests may arrive twice and are applied once, by `database.once` or by their nature: `POST
+   * /api/articles`, `DELETE /api/articles/*` (one segment), `PUT /files/**` (the rest). When a web server dies, its
+   * unanswered requests to them are sent to another. Default: none, and only GET, HEAD and OPTIONS are.
+   */
+  readonly idempotent?: readonly string[]
   /** Opens the application on the tiers it is given. Runs once in every web process. */
   setup(tiers: Tiers): RunningApp | Promise<RunningApp>
 }

@@ -43,6 +43,11 @@ describe('pando up names what is wrong with', () => {
       says: /did you mean migrations/,
     },
     {
+      what: 'a mistyped route',
+      file: app('setup() {}', "idempotent: ['POST api'],"),
+      says: /idempotent\[0\], "POST api", has a path that does not begin with "\/"/,
+    },
+    {
       what: 'an application that awaits for ever',
       file: 'await new Promise(() => {})',
       says: /CLI_NEVER_ENDS/,
