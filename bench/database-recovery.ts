@@ -29,6 +29,8 @@ const member = embeddedDatabaseMember({
 })
 const plan = {
   stage: 'single',
+  routes: [],
+  source: undefined,
   appDir: dir,
   endpoints: { web: undefined },
   enginesModule: join(import.meta.dirname, '..', 'src', 'topology', 'engines.ts'),

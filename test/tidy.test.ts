@@ -10,11 +10,12 @@ import { repositoryFiles, root } from './support/repository.ts'
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   base: [],
   web: ['base'],
+  balancer: ['base'],
   database: ['base'],
   sessions: ['base', 'database'],
   files: ['base'],
   load: ['base'],
-  topology: ['base', 'web', 'database', 'sessions', 'files'],
+  topology: ['base', 'web', 'balancer', 'database', 'sessions', 'files'],
   app: ['base', 'web', 'database', 'sessions', 'files', 'topology', 'index.ts'],
   supervisor: ['base', 'topology'],
   cli: ['base', 'topology', 'supervisor', 'app', 'load', 'database'],
@@ -25,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Third-party packages a room may import; a driver keeps its client to itself. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   web: ['zod', '@hono/node-server'],
+  balancer: ['zod'],
   database: ['zod', 'pg'],
   sessions: ['zod'],
   files: ['zod'],

@@ -5,6 +5,7 @@
 // Programmer errors are not here: they are `assert`ions and crash the process.
 
 import { appErrors } from './catalogue/app.ts'
+import { balancerErrors } from './catalogue/balancer.ts'
 import { baseErrors } from './catalogue/base.ts'
 import { cliErrors } from './catalogue/cli.ts'
 import { databaseErrors } from './catalogue/database.ts'
@@ -16,6 +17,7 @@ import { topologyErrors } from './catalogue/topology.ts'
 import { webErrors } from './catalogue/web.ts'
 
 type Catalogue = typeof appErrors &
+  typeof balancerErrors &
   typeof baseErrors &
   typeof cliErrors &
   typeof databaseErrors &
@@ -28,6 +30,7 @@ type Catalogue = typeof appErrors &
 
 export const CATALOGUE: Catalogue = {
   ...appErrors,
+  ...balancerErrors,
   ...baseErrors,
   ...cliErrors,
   ...databaseErrors,

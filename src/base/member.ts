@@ -14,6 +14,13 @@ export interface MemberSpec {
   readonly engine: string
   /** Members that must be ready before this one starts; it is stopped before them. */
   readonly after: readonly string[]
+  /**
+   * Members that pass requests to it. They are relieved of it before it stops, and all of an installation's stop takes
+   * them first; it does not need them to start. Default: none.
+   */
+  readonly frontedBy?: readonly string[]
+  /** Where requests of others come in, for those that pass them on. */
+  readonly listens?: { readonly host: string; readonly port: number }
   /** Where it can be reached, for a person: `http://127.0.0.1:3000`, `/tmp/…/.s.PGSQL.5432`. */
   readonly address: string
   /** What its engine needs to run it, resolved and validated. No secrets. */
@@ -66,6 +73,13 @@ export interface MemberEngine {
   stopOf?(spec: MemberSpec): { readonly signal: NodeJS.Signals; readonly graceMs: number }
   /** How long the first probe may take to succeed after a start. */
   readonly startDeadlineMs: number
+  /** Whether a process that runs as `from` becomes one that runs as `to` by `reload`, without an interruption. Pure. */
+  canReload?(from: MemberSpec, to: MemberSpec): boolean
+  /**
+   * Makes the running process `pid` one of `spec`. Resolves when it is; rejects when it goes on as it was, for example
+   * because its own check refused the configuration. @throws PlatformError
+   */
+  reload?(spec: MemberSpec, pid: number, context: MemberContext): Promise<void>
 }
 
 /** Exit status of a member that cannot succeed without a change by a person (sysexits.h, EX_CONFIG). */

@@ -3,10 +3,11 @@
 // and answers before it is done.
 
 import { rmSync } from 'node:fs'
-import { createServer, request } from 'node:http'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { describeError, PlatformError } from '../base/errors.ts'
 import { socketDirectory, type Installation } from '../base/installation.ts'
+import { askLocal } from '../base/local-http.ts'
 import type { Report } from './status.ts'
 
 export interface ControlHandlers {
@@ -59,31 +60,18 @@ export async function askStop(installation: Installation, fast: boolean, timeout
   await ask(installation, 'POST', fast ? '/stop?fast' : '/stop', timeoutMs)
 }
 
-function ask(installation: Installation, method: string, path: string, timeoutMs: number): Promise<string> {
+async function ask(
+  installation: Installation,
+  method: 'GET' | 'POST',
+  path: string,
+  timeoutMs: number,
+): Promise<string> {
   const socketPath = controlSocket(installation)
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
-  const fail = (cause: unknown): void =>
-    reject(
-      new PlatformError(
-        'SUPERVISOR_UNREACHABLE',
-        { socket: socketPath, reason: describeError(cause) },
-        { cause },
-      ),
-    )
-  const outgoing = request(
-    { socketPath, method, path, agent: false, signal: AbortSignal.timeout(timeoutMs) },
-    (incoming) => {
-      let body = ''
-      incoming.setEncoding('utf8')
-      incoming.on('data', (text: string) => {
-        body += text
-        if (body.length > ANSWER_MAX_BYTES) incoming.destroy(new Error('the answer is too large'))
-      })
-      incoming.once('error', fail)
-      incoming.once('end', () => resolve(body))
-    },
-  )
-  outgoing.once('error', fail)
-  outgoing.end()
-  return promise
+  try {
+    const { text } = await askLocal({ socketPath, method, path, timeoutMs, maxBytes: ANSWER_MAX_BYTES })
+    return text
+  } catch (cause) {
+    const details = { socket: socketPath, reason: describeError(cause) }
+    throw new PlatformError('SUPERVISOR_UNREACHABLE', details, { cause })
+  }
 }

@@ -24,6 +24,7 @@ import { openInstallation, type Installation } from '../base/installation.ts'
 import type { MemberSpec } from '../base/member.ts'
 import type { ProcessIdentity } from '../base/process.ts'
 import { secretToken } from '../base/random.ts'
+import type { Route } from '../base/route.ts'
 
 /** What `up` asks for, completely: a supervisor started later needs neither the application nor the topology file. */
 export interface Plan {
@@ -32,7 +33,11 @@ export interface Plan {
   readonly appDir: string
   readonly endpoints: { readonly web: string | undefined }
   readonly members: readonly MemberSpec[]
-  /** Absolute path of the module whose `loadEngine(key)` gives the members' engines. */
+  /** How requests come to them. */
+  readonly routes: readonly Route[]
+  /** What the plan was made of, for `withWebServers` of the engines' module; the supervisor does not look into it. */
+  readonly source: unknown
+  /** Absolute path of the module whose `loadEngine(key)` gives the members' engines, and `loadRouter(key)` the routers. */
   readonly enginesModule: string
 }
 

@@ -49,7 +49,15 @@ const PREPARE_GRACE_MS = 10_000
 
 const NOTHING: Wanted = {
   state: 'down',
-  plan: { stage: 'unknown', appDir: '/', endpoints: { web: undefined }, members: [], enginesModule: '' },
+  plan: {
+    stage: 'unknown',
+    appDir: '/',
+    endpoints: { web: undefined },
+    members: [],
+    routes: [],
+    source: undefined,
+    enginesModule: '',
+  },
   reached: false,
   finished: false,
 }

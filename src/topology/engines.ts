@@ -3,6 +3,9 @@
 
 import assert from 'node:assert/strict'
 import type { MemberEngine } from '../base/member.ts'
+import type { MemberRouter } from '../base/route.ts'
+
+export { withWebServers } from './plan.ts'
 
 const ENGINES: Readonly<Record<string, () => Promise<MemberEngine>>> = {
   'postgres-embedded': async () => (await import('../database/members.ts')).embeddedPostgres,
@@ -18,3 +21,12 @@ export async function loadEngine(key: string): Promise<MemberEngine> {
 
 /** Every key that a plan may use. */
 export const ENGINE_KEYS: readonly string[] = Object.keys(ENGINES)
+
+const ROUTERS: Readonly<Record<string, () => Promise<MemberRouter>>> = {}
+
+/** The router of a `Route`; always the same object for a key. A key that no plan of this version has is a defect. */
+export async function loadRouter(key: string): Promise<MemberRouter> {
+  const load = ROUTERS[key]
+  assert(load !== undefined, `no router is called ${key}`)
+  return load()
+}

@@ -5,7 +5,11 @@ import { planMembers, type PlanInput } from './plan.ts'
 import { topologySchema, type Topology, type TopologyInput } from './schema.ts'
 
 const topologyOf = (input: TopologyInput): Topology => topologySchema.parse(input)
-const INPUT: PlanInput = { appName: 'guestbook', cores: 4 }
+const INPUT: PlanInput = {
+  app: { name: 'guestbook', dir: '/srv/guestbook', release: 'r1', idempotent: [] },
+  cores: 4,
+  canShare: true,
+}
 
 const anyTopology = fc
   .record({
@@ -18,9 +22,15 @@ const anyTopology = fc
   })
   .map(topologyOf)
 const anyInput = fc.record({
-  appName: fc
-    .stringMatching(/^[a-z][a-z0-9-]{0,49}$/)
-    .filter((name) => !/^(postgres|template[01])$/.test(name)),
+  app: fc.record({
+    name: fc
+      .stringMatching(/^[a-z][a-z0-9-]{0,49}$/)
+      .filter((name) => !/^(postgres|template[01])$/.test(name)),
+    dir: fc.constant('/srv/app'),
+    release: fc.string(),
+    idempotent: fc.constant([]),
+  }),
+  canShare: fc.boolean(),
   cores: fc.integer({ min: 1, max: 256 }),
 })
 const forAll = (rule: (topology: Topology, input: PlanInput) => void): void =>

@@ -1,48 +1,108 @@
 // The plan: which processes a topology means. Pure, so that the same file gives the same plan on every server and two
 // plans can be compared; how a member is made real is its engine's business (engines.ts).
 
+import { balancerMembers, balancerNames } from '../balancer/members.ts'
 import type { MemberSpec } from '../base/member.ts'
+import type { Route } from '../base/route.ts'
 import { embeddedDatabaseMember } from '../database/members.ts'
-import { webAddress, webMembers } from '../web/members.ts'
+import { MAX_PROCESSES, webAddress, webMembers } from '../web/members.ts'
 import type { Topology } from './schema.ts'
 
-export interface PlanInput {
+export interface PlannedApp {
   /** `AppDefinition.name`; also the database's name. */
-  readonly appName: string
+  readonly name: string
+  /** Absolute directory. */
+  readonly dir: string
+  /** `AppRelease.release` */
+  readonly release: string
+  /** `AppDefinition.idempotent` */
+  readonly idempotent: readonly string[]
+}
+
+export interface PlanInput {
+  readonly app: PlannedApp
   /** Processor cores of this server, at least 1: what `web.processes: 'cores'` means. */
   readonly cores: number
+  /** Whether processes can share a port here: on Linux. */
+  readonly canShare: boolean
+  /** Web servers in place of what the topology says, from `pando scale` or autoscaling. */
+  readonly webServers?: number | undefined
+}
+
+/** All that a plan is made of. Plain JSON. */
+export interface PlanSource extends PlanInput {
+  readonly topology: Topology
 }
 
 export interface Plan {
   readonly stage: string
   /** In the order of starting: a member stands behind all that it is `after`. */
   readonly members: readonly MemberSpec[]
+  readonly routes: readonly Route[]
   /** Where visitors come in. */
   readonly endpoints: {
     /** `http://127.0.0.1:3000` */
     readonly web: string
   }
+  readonly source: PlanSource
 }
 
 // The name that embeddedDatabaseMember gives; what the web processes wait for.
 const DATABASE = 'database'
 
 /**
- * The members of `topology` on one server: `database`, then `web-1` … `web-N`.
+ * The members of `topology` on one server: `database`, the balancer's where there is one, then `web-1` … `web-N`.
  * @throws DATABASE_NAME_INVALID when the application's name cannot be a database's
  */
-export function planMembers(topology: Topology, { appName, cores }: PlanInput): Plan {
-  const { stage, web, database, sessions, files } = topology
-  const webProcesses = webMembers({
-    settings: web,
-    cores,
-    after: [DATABASE],
-    app: { databaseName: appName, database, sessions, files },
-  })
+export function planMembers(topology: Topology, input: PlanInput): Plan {
+  const { stage, web, balancer, database, sessions, files } = topology
+  const { app } = input
+  const frontedBy = isFronted(topology) ? balancerNames(balancer) : []
+  const servers = (count: number): MemberSpec[] =>
+    webMembers({
+      settings: web,
+      release: { dir: app.dir, release: app.release },
+      count,
+      after: [DATABASE],
+      frontedBy,
+      canShare: input.canShare,
+      app: { databaseName: app.name, database, sessions, files },
+    })
+  const slots = servers(web.maxServers).map(({ name, listens }) => ({ name, ...listens! }))
+  const fronts =
+    frontedBy.length === 0
+      ? []
+      : balancerMembers({ balancer, served: web, slots, idempotent: app.idempotent, appDir: app.dir })
+  const serving = servers(webCount(topology, input))
   const databaseServer = embeddedDatabaseMember({
-    databaseName: appName,
+    databaseName: app.name,
     database,
-    clientProcesses: webProcesses.length,
+    clientProcesses: Math.max(serving.length, web.maxServers),
   })
-  return { stage, members: [databaseServer, ...webProcesses], endpoints: { web: webAddress(web) } }
+  const router = frontedBy.length > 0 ? 'haproxy' : 'shared-port'
+  return {
+    stage,
+    members: [databaseServer, ...fronts, ...serving],
+    routes: [{ tier: 'web', router, through: frontedBy }],
+    endpoints: { web: fronts[0]?.address ?? webAddress(web) },
+    source: { ...input, topology },
+  }
+}
+
+/** The same plan with `count` web servers. Pure. */
+export function withWebServers({ topology, ...input }: PlanSource, count: number): Plan {
+  return planMembers(topology, { ...input, webServers: count })
+}
+
+function isFronted({ stage, web, balancer }: Topology): boolean {
+  if (balancer.driver === 'embedded') return false
+  return stage === 'balanced' || web.servers > 1 || web.autoscale !== undefined
+}
+
+function webCount({ web }: Topology, { cores, webServers }: PlanInput): number {
+  if (webServers !== undefined) return webServers
+  if (web.autoscale !== undefined)
+    return Math.min(Math.max(web.servers, web.autoscale.min), web.autoscale.max)
+  if (web.servers > 1) return web.servers
+  return web.processes === 'cores' ? Math.min(cores, MAX_PROCESSES) : web.processes
 }

@@ -2,16 +2,25 @@
 // hold, what it means and what the reference page says all come from here.
 
 import { z } from 'zod'
+import { balancerConfig, type BalancerSettings, type BalancerSettingsInput } from '../balancer/config.ts'
 import { databaseConfig, type DatabaseSettings, type DatabaseSettingsInput } from '../database/config.ts'
 import { filesConfig, type FilesSettings, type FilesSettingsInput } from '../files/config.ts'
 import { sessionsConfig, type SessionsSettings, type SessionsSettingsInput } from '../sessions/config.ts'
-import { webConfig, type WebSettings, type WebSettingsInput } from '../web/config.ts'
+import {
+  webConfig,
+  webFleetShape,
+  type WebFleetSettings,
+  type WebFleetSettingsInput,
+  type WebSettings,
+  type WebSettingsInput,
+} from '../web/config.ts'
 
 /** A whole topology: every setting has its value. Plain JSON. */
 export interface Topology {
-  /** Name of the stage, for people: what runs is what the blocks say. */
-  readonly stage: 'single'
-  readonly web: WebSettings
+  /** Named preset: it gives some settings another default (stages.ts); what runs is what the blocks say. */
+  readonly stage: 'single' | 'balanced'
+  readonly web: WebSettings & WebFleetSettings
+  readonly balancer: BalancerSettings
   readonly database: DatabaseSettings
   readonly sessions: SessionsSettings
   readonly files: FilesSettings
@@ -19,24 +28,40 @@ export interface Topology {
 
 /** What `pando.topology.ts` exports: any part of a topology; the rest has its default. */
 export interface TopologyInput {
-  readonly stage?: 'single' | undefined
-  readonly web?: WebSettingsInput | undefined
+  readonly stage?: 'single' | 'balanced' | undefined
+  readonly web?: (WebSettingsInput & WebFleetSettingsInput) | undefined
+  readonly balancer?: BalancerSettingsInput | undefined
   readonly database?: DatabaseSettingsInput | undefined
   readonly sessions?: SessionsSettingsInput | undefined
   readonly files?: FilesSettingsInput | undefined
 }
 
 // A server that is opened directly may take any free port; one that a plan is made for must say where it is.
-const webBlock = webConfig.extend({
-  port: z.int().min(1).max(65_535).default(3000).describe('Port that the web processes share.'),
-})
+const webBlock = webConfig
+  .extend({
+    port: z.int().min(1).max(65_535).default(3000).describe('Port where visitors come in.'),
+    ...webFleetShape,
+  })
+  .superRefine((web, context) => {
+    const problem = (path: string[], message: string): void =>
+      context.addIssue({ code: 'custom', path, message })
+    if (web.servers > 1 && web.processes !== 1)
+      problem(['processes'], 'expected 1 beside several `web.servers`; set `web.servers` alone')
+    if (web.servers >= web.maxServers)
+      problem(['servers'], `expected fewer than web.maxServers, which is ${web.maxServers}`)
+    const { min, max } = web.autoscale ?? { min: 1, max: 1 }
+    if (max >= web.maxServers)
+      problem(['autoscale', 'max'], `expected fewer than web.maxServers, which is ${web.maxServers}`)
+    if (min > max) problem(['autoscale', 'min'], `expected at most web.autoscale.max, which is ${max}`)
+  })
 
 export const topologySchema: z.ZodType<Topology, TopologyInput> = z.strictObject({
   stage: z
-    .enum(['single'])
+    .enum(['single', 'balanced'])
     .default('single')
-    .describe('Named stage of growth; `single` runs everything on one server.'),
+    .describe('Named stage of growth: `single` is one web server, `balanced` several behind a balancer.'),
   web: webBlock.prefault({}),
+  balancer: balancerConfig.prefault({}),
   database: databaseConfig.prefault({}),
   sessions: sessionsConfig.prefault({}),
   files: filesConfig.prefault({}),

@@ -5,13 +5,15 @@ import { basename } from 'node:path'
 
 export type ValueSource =
   | { readonly kind: 'default' }
+  | { readonly kind: 'stage'; readonly stage: string }
   | { readonly kind: 'file'; readonly file: string }
   | { readonly kind: 'environment'; readonly name: string }
   | { readonly kind: 'flag'; readonly name: string }
 
-/** For a person: `default`, `pando.topology.ts`, `PORT`, `--port`. */
+/** For a person: `default`, `stage balanced`, `pando.topology.ts`, `PORT`, `--port`. */
 export function describeSource(source: ValueSource): string {
   if (source.kind === 'default') return 'default'
+  if (source.kind === 'stage') return `stage ${source.stage}`
   return source.kind === 'file' ? basename(source.file) : source.name
 }
 

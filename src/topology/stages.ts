@@ -24,7 +24,7 @@ export const STAGES: readonly Stage[] = [
     adds: 'the data tier on servers of its own, relational and document stores',
     available: false,
   },
-  { name: 'balanced', adds: 'several web servers behind a load balancer', available: false },
+  { name: 'balanced', adds: 'several web servers behind a load balancer', available: true },
   { name: 'replicated', adds: 'a primary with read replicas and automatic failover', available: false },
   {
     name: 'cached',
@@ -63,12 +63,6 @@ export const PLANNED_KEYS: Readonly<Record<string, PlannedKey>> = {
   'files.driver': { stage: 'separate', now: LOCAL_FILES, accepted: 'fs', later: ['s3'] },
   'files.url': { stage: 'separate', now: LOCAL_FILES },
   'files.bucket': { stage: 'separate', now: LOCAL_FILES },
-  balancer: {
-    stage: 'balanced',
-    now: 'The web processes of this server share one port; set `web.processes`.',
-  },
-  'web.servers': { stage: 'balanced', now: ONE_SERVER, accepted: 1 },
-  'web.sticky': { stage: 'balanced', now: SHARED_SESSIONS, accepted: false },
   'database.servers': { stage: 'replicated', now: ONE_DATABASE, accepted: 1 },
   'database.replicas': { stage: 'replicated', now: ONE_DATABASE, accepted: 0 },
   'database.synchronous': { stage: 'replicated', now: ONE_DATABASE },
@@ -81,6 +75,11 @@ export const PLANNED_KEYS: Readonly<Record<string, PlannedKey>> = {
   workers: { stage: 'queued', now: 'Work is done inside the request.' },
   events: { stage: 'queued', now: 'Rows of a table of the application record what happened.' },
   regions: { stage: 'regional', now: ONE_SERVER },
+}
+
+/** What a stage gives in place of the defaults, by key. */
+export const PRESETS: Partial<Readonly<Record<StageName, Readonly<Record<string, unknown>>>>> = {
+  balanced: { 'web.servers': 3 },
 }
 
 /** The stage called `name`, or undefined. */

@@ -9,7 +9,7 @@ import { isSection, lastOf, nested, type Given } from './gather.ts'
 import { topologySchema, type Topology } from './schema.ts'
 import { environmentName, listSettings } from './settings.ts'
 import { describeSource, showValue, type ValueSource } from './source.ts'
-import { findPlanned, findStage, PLANNED_KEYS, STAGES, type PlannedKey } from './stages.ts'
+import { findPlanned, findStage, PLANNED_KEYS, PRESETS, STAGES, type PlannedKey } from './stages.ts'
 
 export interface ValidTopology {
   readonly topology: Topology
@@ -23,7 +23,7 @@ export interface ValidTopology {
  * @throws TOPOLOGY_INVALID with every problem, those too
  */
 export function validate(given: readonly Given[], file?: string): ValidTopology {
-  const values = lastOf(given)
+  const values = lastOf([...presetsOf(given), ...given])
   const known = new Map(listSettings().map((setting) => [setting.key, setting]))
   const notYet = values.flatMap(notYetProblems)
   const unknown = values.flatMap((value) => (known.has(value.key) ? [] : unknownProblems(value)))
@@ -45,6 +45,14 @@ export function validate(given: readonly Given[], file?: string): ValidTopology 
     topology: parsed.data!,
     sources: new Map([...known.keys()].map((key) => [key, sources.get(key) ?? { kind: 'default' }])),
   }
+}
+
+/** What the stage that is named changes of the defaults: whoever gives a value knows better. */
+function presetsOf(given: readonly Given[]): readonly Given[] {
+  const stage = given.findLast(({ key }) => key === 'stage')?.value
+  const presets = findStage(String(stage)) === undefined ? {} : (PRESETS[stage as keyof typeof PRESETS] ?? {})
+  const source: ValueSource = { kind: 'stage', stage: String(stage) }
+  return Object.entries(presets).map(([key, value]) => ({ key, value, source }))
 }
 
 function notYetProblems({ key, value, source }: Given): TopologyProblem[] {

@@ -117,3 +117,95 @@ export const webConfig: z.ZodObject<WebShape, z.core.$strict> = z.strictObject({
     .default([])
     .describe('Names of environment variables that the application may see; nothing else is passed on.'),
 })
+
+/** How many web servers a topology has; no part of what one process needs. */
+export interface WebFleetSettings {
+  readonly servers: number
+  readonly maxServers: number
+  readonly serverPort: number
+  readonly autoscale?: AutoscaleSettings | undefined
+}
+
+export type WebFleetSettingsInput = {
+  readonly [Key in keyof Omit<WebFleetSettings, 'autoscale'>]?: WebFleetSettings[Key] | undefined
+} & { readonly autoscale?: AutoscaleSettingsInput | undefined }
+
+/** When web servers are added and taken away without a person. */
+export interface AutoscaleSettings {
+  readonly min: number
+  readonly max: number
+  readonly targetUtilisation: number
+  readonly maxWaitMs: number
+  readonly cooldownMs: number
+}
+
+export type AutoscaleSettingsInput = Pick<AutoscaleSettings, 'min' | 'max'> & {
+  readonly [Key in keyof AutoscaleSettings]?: AutoscaleSettings[Key] | undefined
+}
+
+const MAX_SERVERS = 64
+
+export const autoscaleConfig: z.ZodType<AutoscaleSettings, AutoscaleSettingsInput> = z.strictObject({
+  min: z
+    .int()
+    .min(1)
+    .max(MAX_SERVERS - 1)
+    .describe('Web servers at least.'),
+  max: z
+    .int()
+    .min(1)
+    .max(MAX_SERVERS - 1)
+    .describe('Web servers at most; below `web.maxServers`.'),
+  targetUtilisation: z
+    .number()
+    .min(0.1)
+    .max(0.95)
+    .default(0.6)
+    .describe('Share of their time that the event loops of the web servers may be busy.'),
+  maxWaitMs: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(50)
+    .describe('Mean wait of requests for a web server beyond which servers are added.'),
+  cooldownMs: z
+    .int()
+    .min(1_000)
+    .max(60 * MINUTE_MS)
+    .default(2 * MINUTE_MS)
+    .describe('How long after a change no server is taken away.'),
+})
+
+type FleetShape = {
+  readonly servers: SettingSchema<number>
+  readonly maxServers: SettingSchema<number>
+  readonly serverPort: SettingSchema<number>
+  readonly autoscale: z.ZodOptional<typeof autoscaleConfig>
+}
+
+/** The further settings under `web` in a topology. */
+export const webFleetShape: FleetShape = {
+  servers: z
+    .int()
+    .min(1)
+    .max(MAX_SERVERS - 1)
+    .default(1)
+    .describe('Web servers. More than 1 come with a balancer in front. Default at stage "balanced": 3.'),
+  maxServers: z
+    .int()
+    .min(2)
+    .max(MAX_SERVERS)
+    .default(16)
+    .describe(
+      'Web servers that there may be at once while it runs, one of them for the time of a change; connections of the database are kept for them.',
+    ),
+  serverPort: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .default(8080)
+    .describe('Port of the web servers behind the balancer, each on a loopback address of its own.'),
+  autoscale: autoscaleConfig
+    .optional()
+    .describe('Adds and takes away web servers between `min` and `max` by their load.'),
+}

@@ -9,39 +9,76 @@ import { describeError, PlatformError } from '../base/errors.ts'
 import { socketDirectory, type Installation } from '../base/installation.ts'
 import type { Launch, MemberContext, MemberEngine, MemberReadiness, MemberSpec } from '../base/member.ts'
 import { moduleFile } from '../base/process.ts'
-import type { WebSettings } from './config.ts'
+import type { WebFleetSettings, WebSettings } from './config.ts'
 import { askControl, assertPortIsOurs } from './server/port.ts'
 
 /** More processes than this compete for the database's connections and win nothing on one server. */
 export const MAX_PROCESSES = 64
 
+/** The application that web processes run. */
+export interface AppRelease {
+  /** Absolute directory. */
+  readonly dir: string
+  /** Changes with its files and with what they are run by; a process with another one is replaced by `apply`. */
+  readonly release: string
+}
+
 export interface WebMembersInput {
   /** The `web` block of the topology. */
-  readonly settings: WebSettings
-  /** What `processes: 'cores'` means here, at least 1: `os.availableParallelism()` of the server in question. */
-  readonly cores: number
+  readonly settings: WebSettings & Partial<WebFleetSettings>
+  readonly release: AppRelease
+  /** How many, 1 to 64. */
+  readonly count: number
   /** Members that must be ready first. */
   readonly after: readonly string[]
+  /** Members that pass requests to them. Default, none: they share the port `web.port`. */
+  readonly frontedBy?: readonly string[]
+  /** Whether processes can share a port here: on Linux. */
+  readonly canShare: boolean
   /** Settings of the other tiers, which a web process opens: `{ database: …, sessions: …, files: … }`. No secrets. */
   readonly app?: Readonly<Record<string, unknown>>
 }
 
 /**
- * The members `web-1` … `web-N`, alike but for their names. Pure.
+ * The members `web-1` … `web-N`. Fronted ones are alike but for their names and addresses; the others have one address.
+ * A member does not change when their number does. Pure.
  * @throws WEB_PORT_SHARING when several would take port 0
  */
-export function webMembers({ settings, cores, after, app = {} }: WebMembersInput): MemberSpec[] {
-  const processes = settings.processes === 'cores' ? Math.min(cores, MAX_PROCESSES) : settings.processes
-  if (processes > 1 && settings.port === 0)
-    throw new PlatformError('WEB_PORT_SHARING', { processes, reason: 'port 0 is another port for each' })
-  return Array.from({ length: processes }, (_, index) => ({
-    name: `web-${index + 1}`,
-    tier: 'web',
-    engine: 'web',
-    after,
-    address: webAddress(settings),
-    settings: { ...app, web: { ...settings, processes } },
-  }))
+export function webMembers(input: WebMembersInput): MemberSpec[] {
+  const { settings, release, count, after, frontedBy = [], canShare, app = {} } = input
+  const { servers: _, maxServers: __, serverPort = 8080, autoscale: ___, ...web } = settings
+  if (count > 1 && web.port === 0)
+    throw new PlatformError('WEB_PORT_SHARING', {
+      processes: count,
+      reason: 'port 0 is another port for each',
+    })
+  return Array.from({ length: count }, (_, index) => {
+    const isFronted = frontedBy.length > 0
+    const own = isFronted
+      ? { host: serverHost(web.port, index + 1), port: serverPort, processes: 1, trustProxy: true }
+      : // The same whatever the count, so that another count is no other member.
+        { processes: canShare ? ('cores' as const) : count }
+    const { host, port } = { ...web, ...own }
+    return {
+      name: `web-${index + 1}`,
+      tier: 'web',
+      engine: 'web',
+      after,
+      frontedBy,
+      listens: { host, port },
+      address: webAddress({ host, port }),
+      settings: { ...app, release, web: { ...web, ...own } },
+    }
+  })
+}
+
+/**
+ * The loopback address of the web server `number` (1 to 254) of the installation that visitors reach at `port`: no two
+ * installations on one machine have the same port, so none of their servers the same address. All of 127.0.0.0/8 is this
+ * machine (RFC 1122 §3.2.1.3); Linux answers on all of it.
+ */
+function serverHost(port: number, number: number): string {
+  return `127.${port >> 8}.${port & 255}.${number}`
 }
 
 /** Where a person on this server can visit: `http://127.0.0.1:3000`. RFC 3986 §3.2.2 puts IPv6 into brackets. */
@@ -58,7 +95,9 @@ export interface WebMemberFile {
   readonly dataDir: string
   readonly controlSocket: string
   /** `MemberSpec.settings`. */
-  readonly settings: { readonly web: WebSettings } & Readonly<Record<string, unknown>>
+  readonly settings: { readonly web: WebSettings; readonly release: AppRelease } & Readonly<
+    Record<string, unknown>
+  >
 }
 
 const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'NODE_ENV']
@@ -81,15 +120,15 @@ const CLOSE_MARGIN_MS = 5_000
 
 /** Runs `web-1` … `web-N`. */
 export const webProcess: MemberEngine = {
-  async prepare(spec, { installation, appDir }): Promise<Launch> {
-    const { web } = spec.settings as WebMemberFile['settings']
+  async prepare(spec, { installation }): Promise<Launch> {
+    const { web, release } = spec.settings as WebMemberFile['settings']
     await assertPortIsOurs(web, socketDirectory(installation, 'run'))
     const controlSocket = controlSocketOf(spec, installation)
     rmSync(controlSocket, { force: true })
     const file = join(installation.runDir, `${spec.name}.json`)
     const content: WebMemberFile = {
       member: spec.name,
-      appDir,
+      appDir: release.dir,
       dataDir: installation.dataDir,
       controlSocket,
       settings: spec.settings as WebMemberFile['settings'],
@@ -99,7 +138,7 @@ export const webProcess: MemberEngine = {
       file: process.execPath,
       args: [moduleFile(import.meta.url, '../app/serve')],
       env: webEnvironment(web.env, file, process.env),
-      cwd: appDir,
+      cwd: release.dir,
     }
   },
 

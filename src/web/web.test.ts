@@ -73,33 +73,52 @@ describe('the health paths', () => {
 })
 
 describe('the web members', () => {
-  const settings = webConfig.parse({ processes: 'cores' })
+  const settings = webConfig.parse({})
+  const release = { dir: '/srv/app', release: 'r1' }
+  const input = { settings, release, count: 3, after: ['database'], canShare: true }
 
-  test('are one for each core when the settings say so, at most 64', () => {
-    expect(webMembers({ settings, cores: 3, after: ['database'] }).map(({ name }) => name)).toEqual([
-      'web-1',
-      'web-2',
-      'web-3',
-    ])
-    expect(webMembers({ settings, cores: 200, after: [] })).toHaveLength(64)
+  test('that share a port are alike but for their names', () => {
+    const members = webMembers(input)
+
+    expect(members.map(({ name }) => name)).toEqual(['web-1', 'web-2', 'web-3'])
+    expect(new Set(members.map(({ name: _, ...rest }) => JSON.stringify(rest))).size).toBe(1)
   })
 
-  test('know how many they are and carry what the application needs', () => {
-    const [member] = webMembers({ settings, cores: 2, after: ['database'], app: { files: { driver: 'fs' } } })
+  test('behind a balancer have a loopback address each, which another port of visitors makes another', () => {
+    const fronted = (port: number): (string | undefined)[] =>
+      webMembers({ ...input, settings: { ...settings, port }, frontedBy: ['balancer-1'] }).map(
+        ({ listens }) => listens?.host,
+      )
+
+    expect(fronted(3000)).toEqual(['127.11.184.1', '127.11.184.2', '127.11.184.3'])
+    expect(fronted(3001)).toEqual(['127.11.185.1', '127.11.185.2', '127.11.185.3'])
+  })
+
+  test.each([{ frontedBy: [] }, { frontedBy: ['balancer-1'] }])(
+    'stay the same when there are more of them, fronted by $frontedBy',
+    ({ frontedBy }) => {
+      const few = webMembers({ ...input, frontedBy, count: 2 })
+
+      expect(webMembers({ ...input, frontedBy, count: 5 }).slice(0, 2)).toEqual(few)
+    },
+  )
+
+  test('carry what the application needs', () => {
+    const [member] = webMembers({ ...input, app: { files: { driver: 'fs' } } })
 
     expect(member).toMatchObject({
       tier: 'web',
       engine: 'web',
       after: ['database'],
       address: 'http://127.0.0.1:3000',
-      settings: { files: { driver: 'fs' }, web: { processes: 2 } },
+      settings: { files: { driver: 'fs' }, release, web: { port: 3000 } },
     })
   })
 
   test('cannot be several on port 0', () => {
-    const free = webConfig.parse({ port: 0, processes: 2 })
+    const free = webConfig.parse({ port: 0 })
 
-    expect(() => webMembers({ settings: free, cores: 1, after: [] })).toThrow(/cannot share one port/)
+    expect(() => webMembers({ ...input, settings: free })).toThrow(/cannot share one port/)
   })
 
   test.each([
@@ -125,9 +144,8 @@ describe('the web members', () => {
 
   test('are given their own drain and a margin before they are killed', () => {
     const [member] = webMembers({
+      ...input,
       settings: webConfig.parse({ announceMs: 3_000, drainMs: 60_000 }),
-      cores: 1,
-      after: [],
     })
 
     expect(webProcess.stopOf!(member!).graceMs).toBeGreaterThan(63_000)

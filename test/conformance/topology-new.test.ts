@@ -48,7 +48,11 @@ describe('pando new', () => {
     )
     const examined = await runCli(['doctor', '--app', appDir], { PORT: String(await freePort()) })
     const { topology } = await loadTopology({ appDir })
-    const plan = planMembers(topology, { appName: 'guestbook', cores: 2 })
+    const plan = planMembers(topology, {
+      app: { name: 'guestbook', dir: appDir, release: '', idempotent: [] },
+      cores: 2,
+      canShare: true,
+    })
 
     expect(made).toMatchObject({ status: 0, text: expect.stringContaining('npx pando up') })
     expect(types).toEqual({ status: 0, text: '' })

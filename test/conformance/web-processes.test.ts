@@ -26,7 +26,13 @@ let installations = 0
 const newInstallation = (): Installation => openInstallation(join(dir, `data-${++installations}`))
 const contextOf = (installation: Installation): MemberContext => ({ installation, appDir: dir, log })
 const specs = (port: number, processes: number): MemberSpec[] =>
-  webMembers({ settings: webConfig.parse({ port, processes, drainMs: 2_000 }), cores: 2, after: [] })
+  webMembers({
+    settings: webConfig.parse({ port, drainMs: 2_000 }),
+    release: { dir, release: '' },
+    count: processes,
+    after: [],
+    canShare: isLinux,
+  })
 
 interface Started extends AsyncDisposable {
   readonly child: ChildProcess
@@ -115,7 +121,13 @@ describe('a web process as a member', () => {
     subscribe('net.client.socket', count)
     // TEST-NET-1 of RFC 5737, which belongs to nobody.
     const settings = webConfig.parse({ host: '192.0.2.1', port: 3000 })
-    const [spec] = webMembers({ settings, cores: 2, after: [] })
+    const [spec] = webMembers({
+      settings,
+      release: { dir, release: '' },
+      count: 1,
+      after: [],
+      canShare: isLinux,
+    })
 
     const attempt = webProcess.prepare(spec!, contextOf(newInstallation()))
 

@@ -34,7 +34,7 @@ export function register(program: Command): void {
     .command('up')
     .description('start the application and everything it needs, and keep it running')
     .option('--app <dir>', 'directory of the application (default: the current one)')
-    .option('--stage <name>', 'stage of growth to run: single')
+    .option('--stage <name>', 'stage of growth to run: single, balanced')
     .option('--topology <file>', 'topology file (default: pando.topology.ts of the application)')
     .option('--detach', 'run in the background; returns when everything is ready')
     .option('--data <dir>', 'data directory (default: .pando in the application)')
@@ -72,6 +72,10 @@ async function planOf(appDir: string, options: Options): Promise<Plan> {
       { flag: '--port', key: 'web.port', value: options.port },
     ],
   })
-  const plan = planMembers(topology, { appName: definition.name, cores: availableParallelism() })
+  const plan = planMembers(topology, {
+    app: { name: definition.name, dir: appDir, release: '', idempotent: definition.idempotent ?? [] },
+    cores: availableParallelism(),
+    canShare: process.platform === 'linux',
+  })
   return { ...plan, appDir, enginesModule: moduleFile(import.meta.url, '../../topology/engines') }
 }

@@ -79,7 +79,7 @@ export const STATUSES: Partial<Readonly<Record<ErrorCode, Answer>>> = {
 }
 
 /** Tiers whose errors end commands and never requests. */
-export const TIERS_OUTSIDE: readonly string[] = ['APP', 'CLI', 'LOAD', 'SUPERVISOR', 'TOPOLOGY']
+export const TIERS_OUTSIDE: readonly string[] = ['APP', 'BALANCER', 'CLI', 'LOAD', 'SUPERVISOR', 'TOPOLOGY']
 
 /** Codes of the other tiers that end a start, a migration or a command before any request is served. */
 export const CODES_OUTSIDE: readonly ErrorCode[] = [

@@ -3,10 +3,10 @@
 // of this installation's own. Nothing is sent to an address before it is known to be of this machine.
 
 import { readdirSync } from 'node:fs'
-import { request } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { PlatformError } from '../../base/errors.ts'
+import { askLocal } from '../../base/local-http.ts'
 import type { WebSettings } from '../config.ts'
 import type { ControlReport } from './health.ts'
 import { hostError } from './listening.ts'
@@ -68,29 +68,8 @@ function reachable(host: string): string {
 }
 
 /** What the process behind the control socket `path` says of itself. Rejects when there is none or it hangs. */
-export async function askControl(path: string): Promise<ControlReport> {
-  const { promise, resolve, reject } = Promise.withResolvers<ControlReport>()
-  const asked = request(
-    { socketPath: path, path: '/-/ready', agent: false, timeout: CONTROL_MS },
-    (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        text += chunk
-        if (text.length > CONTROL_MAX_BYTES) asked.destroy(new Error('answers too much'))
-      })
-      response.once('error', reject)
-      response.once('end', () => {
-        try {
-          resolve(JSON.parse(text) as ControlReport)
-        } catch (error) {
-          reject(error)
-        }
-      })
-    },
-  )
-  asked.once('timeout', () => asked.destroy(new Error(`gave no answer within ${CONTROL_MS} ms`)))
-  asked.once('error', reject)
-  asked.end()
-  return promise
+export async function askControl(socketPath: string): Promise<ControlReport> {
+  const bounds = { timeoutMs: CONTROL_MS, maxBytes: CONTROL_MAX_BYTES }
+  const { text } = await askLocal({ socketPath, path: '/-/ready', ...bounds })
+  return JSON.parse(text) as ControlReport
 }

@@ -18,6 +18,8 @@ try {
       stage: 'single',
       appDir: dataDir,
       endpoints: { web: 'http://127.0.0.1:22000' },
+      routes: [],
+      source: undefined,
       enginesModule: fileURLToPath(new URL('engines.ts', import.meta.url)),
       members: (JSON.parse(members) as { name: string; mode: string; after: string[] }[]).map(
         ({ name, mode, after }) => ({

@@ -1,0 +1,1 @@
+export { balancerConfig, type BalancerSettings, type BalancerSettingsInput } from './config.ts'
