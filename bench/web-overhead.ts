@@ -12,13 +12,15 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { connect, type AddressInfo } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { availableParallelism, cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createAdaptorServer } from '@hono/node-server'
 import { createLogger } from '../src/base/log.ts'
 import { createWebServer, webConfig } from '../src/web/index.ts'
+import { CONNECTIONS, keepAliveLoad } from './support/keep-alive-load.ts'
+import { quantile, rounded, spread } from './support/spread.ts'
 
 const KINDS = ['fetch', 'listener'] as const
 type Kind = (typeof KINDS)[number]
@@ -29,22 +31,9 @@ interface Round {
   readonly requestsPerSecond: number
 }
 
-const CONNECTIONS = 32
 const BODY = JSON.stringify({
   articles: Array.from({ length: 8 }, (_, id) => ({ id, title: `Article ${id}` })),
 })
-const REQUEST = [
-  'GET /api/articles?limit=20&offset=0 HTTP/1.1',
-  'Host: 127.0.0.1:3000',
-  'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0',
-  'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
-  'Accept-Language: en-GB,en;q=0.5',
-  'Accept-Encoding: gzip, deflate, br',
-  'Cookie: session=eyJpZCI6IjEyMzQ1Njc4OTAiLCJuYW1lIjoiSmFuZSJ9',
-  'Connection: keep-alive',
-  '\r\n',
-].join('\r\n')
-
 const fetchHandler = async (request: Request): Promise<Response> => {
   const found = request.method === 'GET' && request.url.includes('/api/')
   return new Response(BODY, { status: found ? 200 : 404, headers: { 'content-type': 'application/json' } })
@@ -89,45 +78,6 @@ async function serveBare(kind: Kind): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
-}
-
-/** Sends `total` requests over all connections; a next one goes out when the answer before it is complete. */
-async function load(port: number, total: number): Promise<void> {
-  let toSend = total
-  let toReceive = total
-  const done = Promise.withResolvers<void>()
-  const sockets = Array.from({ length: CONNECTIONS }, () => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    let buffered = ''
-    const send = (): void => {
-      if (toSend-- > 0) socket.write(REQUEST)
-    }
-    socket.setEncoding('latin1')
-    socket.on('connect', send)
-    socket.on('error', done.reject)
-    socket.on('data', (chunk: string) => {
-      buffered += chunk
-      const end = responseEnd(buffered)
-      if (end === undefined) return
-      if (!buffered.startsWith('HTTP/1.1 200')) done.reject(new Error(buffered))
-      buffered = buffered.slice(end)
-      if (--toReceive === 0) done.resolve()
-      else send()
-    })
-    return socket
-  })
-  await done.promise
-  for (const socket of sockets) socket.destroy()
-}
-
-/** Where the first response of `text` ends; undefined while it is incomplete. */
-function responseEnd(text: string): number | undefined {
-  const headEnd = text.indexOf('\r\n\r\n')
-  if (headEnd === -1) return undefined
-  const length = /content-length: (\d+)/i.exec(text.slice(0, headEnd))
-  if (length === null) throw new Error(`no content-length in ${text.slice(0, headEnd)}`)
-  const end = headEnd + 4 + Number(length[1])
-  return text.length < end ? undefined : end
 }
 
 interface Child {
@@ -176,15 +126,6 @@ async function compare(kind: Kind, rounds: number, requests: number): Promise<Re
   return results
 }
 
-const quantile = (values: readonly number[], q: number): number =>
-  values.toSorted((a, b) => a - b)[Math.round((values.length - 1) * q)]!
-const rounded = (value: number): number => Math.round(value * 1_000) / 1_000
-const spread = (values: readonly number[]): object => ({
-  median: rounded(quantile(values, 0.5)),
-  quarter: rounded(quantile(values, 0.25)),
-  threeQuarters: rounded(quantile(values, 0.75)),
-})
-
 function report(kind: Kind, { bare, pando }: Record<Side, Round[]>): number {
   const ratios = bare.map((round, index) => round.cpuSeconds / pando[index]!.cpuSeconds)
   const throughput = bare.map((round, index) => pando[index]!.requestsPerSecond / round.requestsPerSecond)
@@ -215,7 +156,7 @@ const { values, positionals } = parseArgs({
 if (values.as && positionals[0] === 'serve') await serve(positionals[1] as Kind, positionals[2] as Side)
 else if (values.as) {
   process.on('message', ({ port, requests }: { port: number; requests: number }) => {
-    void load(port, requests).then(() => process.send!('done'))
+    void keepAliveLoad({ port, requests }).then(() => process.send!('done'))
   })
 } else {
   console.log(
