@@ -6,7 +6,7 @@ import type { MemberSpec } from '../base/member.ts'
 import type { Route } from '../base/route.ts'
 import { embeddedDatabaseMember } from '../database/members.ts'
 import { MAX_PROCESSES, webAddress, webMembers } from '../web/members.ts'
-import type { Topology } from './schema.ts'
+import { isFronted, type Topology } from './schema.ts'
 
 export interface PlannedApp {
   /** `AppDefinition.name`; also the database's name. */
@@ -84,7 +84,7 @@ export function planMembers(topology: Topology, input: PlanInput): Plan {
     stage,
     members: [databaseServer, ...fronts, ...serving],
     routes: [{ tier: 'web', router, through: frontedBy }],
-    endpoints: { web: fronts[0]?.address ?? webAddress(web) },
+    endpoints: { web: visitorsAddress(topology) },
     source: { ...input, topology },
   }
 }
@@ -94,9 +94,11 @@ export function withWebServers({ topology, ...input }: PlanSource, count: number
   return planMembers(topology, { ...input, webServers: count })
 }
 
-function isFronted({ stage, web, balancer }: Topology): boolean {
-  if (balancer.driver === 'embedded') return false
-  return stage === 'balanced' || web.servers > 1 || web.autoscale !== undefined
+/** Where a person on this server can visit. Pure. */
+function visitorsAddress(topology: Topology): string {
+  const isEncrypted = isFronted(topology) && topology.balancer.tlsCertificates.length > 0
+  const address = webAddress(topology.web)
+  return isEncrypted ? address.replace(/^http:/, 'https:') : address
 }
 
 function webCount({ web }: Topology, { cores, webServers }: PlanInput): number {

@@ -47,6 +47,8 @@ const webBlock = webConfig
       context.addIssue({ code: 'custom', path, message })
     if (web.servers > 1 && web.processes !== 1)
       problem(['processes'], 'expected 1 beside several `web.servers`; set `web.servers` alone')
+    if (web.autoscale !== undefined && web.processes !== 1 && web.servers === 1)
+      problem(['processes'], 'expected 1 beside `web.autoscale`, which says how many web servers there are')
     if (web.servers >= web.maxServers)
       problem(['servers'], `expected fewer than web.maxServers, which is ${web.maxServers}`)
     const { min, max } = web.autoscale ?? { min: 1, max: 1 }
@@ -55,14 +57,44 @@ const webBlock = webConfig
     if (min > max) problem(['autoscale', 'min'], `expected at most web.autoscale.max, which is ${max}`)
   })
 
-export const topologySchema: z.ZodType<Topology, TopologyInput> = z.strictObject({
-  stage: z
-    .enum(['single', 'balanced'])
-    .default('single')
-    .describe('Named stage of growth: `single` is one web server, `balanced` several behind a balancer.'),
-  web: webBlock.prefault({}),
-  balancer: balancerConfig.prefault({}),
-  database: databaseConfig.prefault({}),
-  sessions: sessionsConfig.prefault({}),
-  files: filesConfig.prefault({}),
-})
+// What nothing but a balancer process does, with the value that asks for nothing. Left out in silence, an application
+// would serve without encryption, limit or affinity that its topology promises.
+const NEEDS_BALANCER = {
+  sticky: false,
+  rateLimitRequests: 0,
+  tlsCertificates: [],
+  tlsRedirectPort: 0,
+} as const satisfies Partial<BalancerSettings>
+
+export const topologySchema: z.ZodType<Topology, TopologyInput> = z
+  .strictObject({
+    stage: z
+      .enum(['single', 'balanced'])
+      .default('single')
+      .describe('Named stage of growth: `single` is one web server, `balanced` several behind a balancer.'),
+    web: webBlock.prefault({}),
+    balancer: balancerConfig.prefault({}),
+    database: databaseConfig.prefault({}),
+    sessions: sessionsConfig.prefault({}),
+    files: filesConfig.prefault({}),
+  })
+  .superRefine((topology, context) => {
+    if (isFronted(topology)) return
+    const { driver } = topology.balancer
+    const because =
+      driver === 'embedded'
+        ? "with `balancer.driver: 'embedded'`, which passes connections on as they are"
+        : "without a balancer in front; set `stage: 'balanced'`"
+    for (const [name, off] of Object.entries(NEEDS_BALANCER)) {
+      const value = JSON.stringify(topology.balancer[name as keyof typeof NEEDS_BALANCER])
+      const message = `expected ${JSON.stringify(off)} ${because}`
+      if (value !== JSON.stringify(off))
+        context.addIssue({ code: 'custom', path: ['balancer', name], message })
+    }
+  })
+
+/** Whether a balancer process stands in front of the web servers. Pure. */
+export function isFronted({ stage, web, balancer }: Pick<Topology, 'stage' | 'web' | 'balancer'>): boolean {
+  if (balancer.driver === 'embedded') return false
+  return stage === 'balanced' || web.servers > 1 || web.autoscale !== undefined
+}

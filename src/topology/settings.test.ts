@@ -18,20 +18,26 @@ describe('the settings', () => {
   test('a number has a least and a greatest value', () => {
     const numbers = listSettings().filter(({ kinds }) => kinds.includes('number'))
 
-    expect(numbers.filter(({ accepts }) => !/from \d+ to \d+/.test(accepts))).toEqual([])
+    expect(numbers.filter(({ accepts }) => !/from [\d.]+ to [\d.]+/.test(accepts))).toEqual([])
   })
 
   test('a default is what an empty topology has', () => {
     const topology = topologySchema.parse({}) as unknown as Record<string, Record<string, unknown>>
-    const parsed = listSettings()
-      .filter(({ key }) => key.includes('.'))
-      .map(({ key }) => [key, topology[key.split('.')[0]!]![key.split('.')[1]!]])
+    // What is below a block that is there only when it is asked for has no value without it.
+    const settings = listSettings().filter(({ key }) => key.split('.').length === 2)
 
-    expect(parsed).toEqual(
-      listSettings()
-        .filter(({ key }) => key.includes('.'))
-        .map((setting) => [setting.key, setting.default]),
-    )
+    const parsed = settings.map(({ key }) => [key, topology[key.split('.')[0]!]![key.split('.')[1]!]])
+
+    expect(parsed).toEqual(settings.map((setting) => [setting.key, setting.default]))
+  })
+
+  test('a default below a block that is asked for is what the block then has', () => {
+    const { web } = topologySchema.parse({ web: { autoscale: { min: 2, max: 6 } } })
+    const defaults = listSettings()
+      .filter(({ key, default: value }) => key.startsWith('web.autoscale.') && value !== undefined)
+      .map((setting) => [setting.key.split('.').at(-1), setting.default])
+
+    expect(web.autoscale).toEqual({ min: 2, max: 6, ...Object.fromEntries(defaults) })
   })
 
   test('a variable has the name of its key', () => {

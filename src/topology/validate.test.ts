@@ -3,6 +3,7 @@ import type { TopologyProblem } from '../base/catalogue/topology.ts'
 import { isPlatformError, type PlatformError } from '../base/errors.ts'
 import { unknownVariables } from './environment.ts'
 import { givenByEnvironment, givenByFile, givenByFlags, type FlagValue } from './gather.ts'
+import { describeSource } from './source.ts'
 import { validate, type ValidTopology } from './validate.ts'
 
 interface Sources {
@@ -84,7 +85,7 @@ describe('a topology', () => {
   })
 
   test('accepts the values of later settings that say what this version does', () => {
-    const file = { web: { servers: 1, sticky: false }, database: { replicas: 0 }, files: { driver: 'fs' } }
+    const file = { database: { servers: 1, replicas: 0 }, files: { driver: 'fs' } }
 
     expect(() => read({ file })).not.toThrow()
   })
@@ -103,7 +104,7 @@ describe('an invalid topology', () => {
       '5 settings need attention (/app/pando.topology.ts).',
       '  web.instance  in pando.topology.ts               unknown setting',
       '  database      "postgres" from pando.topology.ts  expected an object of settings such as { poolMax: … }',
-      '  stage         "singel" from --stage              expected "single"',
+      '  stage         "singel" from --stage              expected "single" or "balanced"',
       '  web.port      "80a" from PORT                    expected a whole number from 1 to 65535',
       '  web.drainMs   -1 from pando.topology.ts          expected a whole number from 0 to 3600000 milliseconds',
     ])
@@ -170,8 +171,83 @@ describe('an invalid topology', () => {
   })
 })
 
+describe('a stage', () => {
+  test('gives its own value in place of a default, and is named as the source', () => {
+    const { topology, sources } = read({ file: { stage: 'balanced' } })
+
+    expect(topology.web.servers).toBe(3)
+    expect(describeSource(sources.get('web.servers')!)).toBe('stage balanced')
+    expect(sources.get('web.maxServers')).toEqual({ kind: 'default' })
+  })
+
+  test('of the command line gives its own values too', () => {
+    const { topology } = read({ flags: [{ flag: '--stage', key: 'stage', value: 'balanced' }] })
+
+    expect(topology.web.servers).toBe(3)
+  })
+
+  test('gives way to a value of the file, the environment and the command line', () => {
+    const file = { stage: 'balanced', web: { servers: 5 } }
+
+    expect(read({ file }).topology.web.servers).toBe(5)
+    expect(read({ file, env: { PANDO_WEB_SERVERS: '7' } }).topology.web.servers).toBe(7)
+  })
+})
+
+describe('settings that do not go together', () => {
+  test.each([
+    [
+      { stage: 'balanced', web: { processes: 'cores' } },
+      'web.processes',
+      'expected 1 beside several `web.servers`; set `web.servers` alone',
+    ],
+    [
+      { web: { processes: 2, autoscale: { min: 1, max: 4 } } },
+      'web.processes',
+      'expected 1 beside `web.autoscale`, which says how many web servers there are',
+    ],
+    [{ web: { servers: 16 } }, 'web.servers', 'expected fewer than web.maxServers, which is 16'],
+    [
+      { stage: 'balanced', web: { maxServers: 3 } },
+      'web.servers',
+      'expected fewer than web.maxServers, which is 3',
+    ],
+    [
+      { web: { autoscale: { min: 2, max: 16 } } },
+      'web.autoscale.max',
+      'expected fewer than web.maxServers, which is 16',
+    ],
+    [
+      { web: { autoscale: { min: 5, max: 4 } } },
+      'web.autoscale.min',
+      'expected at most web.autoscale.max, which is 4',
+    ],
+    [{ web: { autoscale: { min: 5 } } }, 'web.autoscale.max', 'expected a whole number from 1 to 63'],
+    [
+      { balancer: { sticky: 'cookie' } },
+      'balancer.sticky',
+      "expected false without a balancer in front; set `stage: 'balanced'`",
+    ],
+    [
+      { stage: 'balanced', balancer: { driver: 'embedded', tlsCertificates: ['site.pem'] } },
+      'balancer.tlsCertificates',
+      "expected [] with `balancer.driver: 'embedded'`, which passes connections on as they are",
+    ],
+    [
+      { web: { servers: 2 }, balancer: { driver: 'embedded', rateLimitRequests: 100 } },
+      'balancer.rateLimitRequests',
+      "expected 0 with `balancer.driver: 'embedded'`, which passes connections on as they are",
+    ],
+  ])('are refused where they meet: %j', (file, key, problem) => {
+    const { code, problems } = refusal({ file })
+
+    expect(code).toBe('TOPOLOGY_INVALID')
+    expect(problems.map((found) => [found.key, found.problem])).toEqual([[key, problem]])
+  })
+})
+
 describe('a topology of a later version', () => {
-  test.each(['separate', 'balanced', 'replicated', 'cached', 'edge', 'queued', 'regional'])(
+  test.each(['separate', 'replicated', 'cached', 'edge', 'queued', 'regional'])(
     'is answered by name for stage %s, with what works now',
     (stage) => {
       const { code, problems } = refusal({ flags: [{ flag: '--stage', key: 'stage', value: stage }] })
@@ -185,14 +261,12 @@ describe('a topology of a later version', () => {
   )
 
   test.each([
-    ['web.servers', { web: { servers: 3 } }, 'balanced'],
     ['database.replicas', { database: { replicas: 2 } }, 'replicated'],
     ['database.synchronous', { database: { synchronous: 'quorum' } }, 'replicated'],
     ['database.primary', { database: { primary: 'postgres://db/x' } }, 'separate'],
     ['files.driver', { files: { driver: 's3' } }, 'separate'],
     ['documents', { documents: {} }, 'separate'],
     ['hosts', { hosts: [{ address: '10.0.0.1' }] }, 'separate'],
-    ['balancer', { balancer: { driver: 'haproxy' } }, 'balanced'],
     ['cache', { cache: { nodes: 3 } }, 'cached'],
     ['edge', { edge: { driver: 'varnish' } }, 'edge'],
     ['queue', { queue: { driver: 'rabbitmq' } }, 'queued'],
@@ -209,12 +283,12 @@ describe('a topology of a later version', () => {
   })
 
   test('is answered by name for a variable', () => {
-    const { code, problems } = refusal({ env: { PANDO_CACHE_NODES: '3', PANDO_WEB_SERVERS: '2' } })
+    const { code, problems } = refusal({ env: { PANDO_CACHE_NODES: '3', PANDO_DATABASE_REPLICAS: '2' } })
 
     expect(code).toBe('TOPOLOGY_NOT_YET')
     expect(problems.map(({ key, source }) => [key, source])).toEqual([
       ['cache', 'PANDO_CACHE_NODES'],
-      ['web.servers', 'PANDO_WEB_SERVERS'],
+      ['database.replicas', 'PANDO_DATABASE_REPLICAS'],
     ])
   })
 

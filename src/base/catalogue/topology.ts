@@ -43,7 +43,7 @@ export const topologyErrors = {
   },
   TOPOLOGY_NOT_YET: {
     message: (at: Found): string => report('is not yet in this version', 'are not yet in this version', at),
-    fix: 'Take the settings named above out of the topology and stay on stage "single", which this version runs completely.',
+    fix: 'Take the settings named above out of the topology and stay on a stage that this version runs: "single" or "balanced".',
     permanent: true,
   },
   TOPOLOGY_FILE_MISSING: {
