@@ -36,3 +36,8 @@ export function currentRequest(): RequestContext | undefined {
 export function runForRequest<T>(context: RequestContext, work: () => T): T {
   return storage.run(context, work)
 }
+
+/** Runs `work`, and all that it starts, for no request: what several requests share must not end with one of them. */
+export function runForNoRequest<T>(work: () => T): T {
+  return storage.exit(work)
+}

@@ -1,7 +1,15 @@
 export { openInstallation, type Installation } from '../base/installation.ts'
 export { databaseConfig, type DatabaseSettings, type DatabaseSettingsInput } from './config.ts'
 export { describeConnection, type DatabaseConnection } from './connection.ts'
-export type { Database, Row, Sql, Transaction, TransactionOptions } from './database.ts'
+export type {
+  Database,
+  Jsonified,
+  OnceOptions,
+  Row,
+  Sql,
+  Transaction,
+  TransactionOptions,
+} from './database.ts'
 export { embeddedConnection } from './embedded/connection.ts'
 export { fragment, identifier, join, type Fragment } from './fragment.ts'
 export { migrate, type MigrateOptions, type MigrateResult } from './migrate.ts'

@@ -12,6 +12,7 @@ import type { PreparedStatement } from './driver.ts'
 import { pgDriver } from './drivers/pg.ts'
 import { isStalePlan } from './failure.ts'
 import { compose, isFragment, type Statement } from './fragment.ts'
+import { createOnce } from './once/once.ts'
 import { statementNames } from './statement-names.ts'
 import { runTransaction } from './transaction.ts'
 
@@ -60,9 +61,12 @@ export function openDatabase(settings: OpenDatabaseSettings, environment: Databa
       return (await driver.run(statement)).rows
     }
   }
+  const transaction: Database['transaction'] = (work, options) =>
+    runTransaction({ driver, clock, random, prepare, onStalePlan: () => names.renew() }, work, options)
+  const once = createOnce({ transaction, clock, log })
   const close = async (deadlineMs: number = CLOSE_MS): Promise<void> => {
     state = 'stopping'
-    await driver.close(deadlineMs)
+    await Promise.all([once.stop(), driver.close(deadlineMs)])
     state = 'stopped'
   }
   return {
@@ -74,8 +78,8 @@ export function openDatabase(settings: OpenDatabaseSettings, environment: Databa
         })
       return (await rowsOf(compose(statement.text, statement.values))) as T[]
     },
-    transaction: (work, options) =>
-      runTransaction({ driver, clock, random, prepare, onStalePlan: () => names.renew() }, work, options),
+    transaction,
+    once: once.run,
     pool: driver.pool,
     close,
     [Symbol.asyncDispose]: () => close(),

@@ -107,6 +107,30 @@ export const databaseErrors = {
     message: (): string => 'The work of a transaction ended it itself, with a COMMIT or ROLLBACK of its own.',
     fix: 'Leave begin, commit and rollback to `database.transaction`; use `tx.savepoint` for a part that may fail.',
   },
+  DATABASE_ONCE_KEY_MISSING: {
+    message: (at: { reason: string }): string =>
+      `\`database.once\` has no key to know a repetition by: ${at.reason}.`,
+    fix: "Give it one: `database.once(work, { key: orderId, scope: 'orders' })`.",
+  },
+  DATABASE_ONCE_KEY_INVALID: {
+    message: (at: { from: string; problem: string }): string => `${at.from} cannot be a key: ${at.problem}.`,
+    fix: 'Use 1 to 255 visible ASCII characters, such as a UUID: `Idempotency-Key: "8e03978e-40d5-43e8-bc93-6894a57f9324"`.',
+  },
+  DATABASE_ONCE_MISMATCH: {
+    message: (at: { from: string }): string =>
+      `${at.from} was used before, for a request with other content.`,
+    fix: 'Use a new key for every new request; repeat a request as it was.',
+  },
+  DATABASE_ONCE_RESULT_INVALID: {
+    message: (at: { problem: string }): string =>
+      `The result of \`database.once\` cannot be kept: ${at.problem}.`,
+    fix: 'Let the work return little and plain data, such as the id of what it made, and read the rest afterwards. Nothing was applied.',
+  },
+  DATABASE_SCHEMA_NEWER: {
+    message: (at: { table: string; found: number; known: number }): string =>
+      `The table ${at.table} has version ${at.found}, and this version of Pando knows up to ${at.known}.`,
+    fix: 'Run the version of Pando that made it, or a newer one.',
+  },
   DATABASE_FRAGMENT_INVALID: {
     message: (at: { problem: string }): string => `A statement cannot be composed: ${at.problem}.`,
     fix: 'Compose statements with `sql`, `fragment`, `identifier` and `join` only.',

@@ -54,6 +54,18 @@ export const STATUSES: Partial<Readonly<Record<ErrorCode, Answer>>> = {
   DATABASE_TRANSACTION_CLOSED: FAULT,
   DATABASE_TRANSACTION_ESCAPED: FAULT,
   DATABASE_FRAGMENT_INVALID: FAULT,
+  DATABASE_ONCE_KEY_INVALID: {
+    status: 400,
+    message: 'The Idempotency-Key is not 1 to 255 visible ASCII characters, in double quotes or without.',
+  },
+  // draft-ietf-httpapi-idempotency-key-header-07 §2.7
+  DATABASE_ONCE_MISMATCH: {
+    status: 422,
+    message: 'This Idempotency-Key was used before, for a request with other content.',
+  },
+  DATABASE_ONCE_KEY_MISSING: FAULT,
+  DATABASE_ONCE_RESULT_INVALID: FAULT,
+  DATABASE_SCHEMA_NEWER: FAULT,
   FILES_NAME_INVALID: { status: 400, message: 'There can be no file of this name.' },
   FILES_TYPE_INVALID: { status: 415, message: 'Content of this type is not accepted.' },
   FILES_RANGE_INVALID: { status: 416, message: 'The content has no such range.' },
