@@ -13,7 +13,6 @@
 // `node bench/conduit-single.ts [--data DIR] [--port N] [--rate N] [--hold SECONDS] [--step SECONDS]`
 
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -26,6 +25,7 @@ import {
   type LoadResult,
   type PreparedLoad,
 } from 'pando/load'
+import { cpuSecondsOf } from './support/process-times.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const CONDUIT = join(ROOT, 'examples', 'conduit')
@@ -99,42 +99,11 @@ async function cpuSeconds(): Promise<Cpu> {
   const status = JSON.parse(await pando('status', '--json', '--data', dataDir)) as {
     members: { tier: string; pid: number | null }[]
   }
-  const processes = readProcesses()
   const of = (tier: string): number =>
-    status.members
-      .filter((member) => member.tier === tier)
-      .reduce((sum, { pid }) => sum + (pid === null ? 0 : secondsOf(pid, processes)), 0)
+    cpuSecondsOf(
+      status.members.flatMap((member) => (member.tier === tier && member.pid !== null ? [member.pid] : [])),
+    )
   return { web: of('web'), database: of('database') }
-}
-
-interface ProcessTimes {
-  readonly parent: number
-  readonly seconds: number
-}
-
-const TICKS_PER_SECOND = 100
-
-function readProcesses(): Map<number, ProcessTimes> {
-  const processes = new Map<number, ProcessTimes>()
-  for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'latin1')
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
-      processes.set(Number(entry), { parent: Number(fields[1]), seconds: ticks / TICKS_PER_SECOND })
-    } catch {
-      // It ended while the list was read.
-    }
-  }
-  return processes
-}
-
-function secondsOf(pid: number, processes: ReadonlyMap<number, ProcessTimes>): number {
-  const children = [...processes].filter(([, { parent }]) => parent === pid)
-  return children.reduce(
-    (sum, [child]) => sum + secondsOf(child, processes),
-    processes.get(pid)?.seconds ?? 0,
-  )
 }
 
 async function measure(load: PreparedLoad, rate: number, seconds: number): Promise<Figures> {
