@@ -4,6 +4,7 @@
 import type { Health } from '../base/service.ts'
 import { isRunning } from '../base/process.ts'
 import type { Installation } from '../base/installation.ts'
+import type { ChangeReport } from './change.ts'
 import type { MemberState } from './member-state.ts'
 import { readMemberRecords, readWanted, type StartFailure } from './records.ts'
 
@@ -27,7 +28,17 @@ export interface InstallationStatus {
   readonly members: readonly MemberStatus[]
 }
 
-/** What the supervisor says of itself to `up` and `down`. */
+/** What the balancers of one tier, or the tier itself, have seen since they began to count. */
+export interface RouteFigures {
+  readonly tier: string
+  readonly requests: number
+  /** Of them: answered without the application, or not whole. */
+  readonly failed: number
+  /** Requests that waited for a server. */
+  readonly waiting: number
+}
+
+/** What the supervisor says of itself to `up`, `down` and the commands of a live change. */
 export interface Report {
   readonly status: InstallationStatus
   readonly pid: number
@@ -37,6 +48,10 @@ export interface Report {
   readonly failure: StartFailure | null
   /** Milliseconds from a member's start to its first answer, where this supervisor saw it. */
   readonly readyAfterMs: Readonly<Record<string, number>>
+  /** The change under way, or the last one since `up`. */
+  readonly change: ChangeReport | null
+  /** By the last report of every router; empty while there is none. */
+  readonly routes: readonly RouteFigures[]
 }
 
 /** What is known of a member beside its state. */

@@ -3,6 +3,7 @@
 // instruction: the next one goes on from the records. It watches its watchdog as the watchdog watches it.
 
 import type { Clock } from '../base/clock.ts'
+import { PlatformError } from '../base/errors.ts'
 import type { Installation } from '../base/installation.ts'
 import type { Logger } from '../base/log.ts'
 import { installationId } from '../base/mark.ts'
@@ -92,6 +93,7 @@ export class Supervisor {
     const closeControl = await serveControl(installation, {
       report: () => this.report(),
       stop: (fast) => this.stop(fast),
+      change: () => Promise.reject(new PlatformError('SUPERVISOR_NOT_UP', { state: 'starts' })),
     })
     this.#want(this.#wanted)
     await this.#recover()
@@ -137,6 +139,8 @@ export class Supervisor {
       reached,
       failure: failure ?? null,
       readyAfterMs,
+      change: null,
+      routes: [],
     }
   }
 

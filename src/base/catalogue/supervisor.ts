@@ -57,4 +57,54 @@ export const supervisorErrors = {
         : `Name one of: ${at.known.join(', ')}.`,
     permanent: true,
   },
+  SUPERVISOR_CHANGE_UNDER_WAY: {
+    message: (at: { kind: string; step: string }): string =>
+      `Another change (${at.kind}) is under way: ${at.step}.`,
+    fix: 'Wait until it is done, as `pando status` shows it, then ask again.',
+  },
+  SUPERVISOR_CHANGE_INVALID: {
+    message: (at: { reason: string }): string => `The supervisor cannot read the change: ${at.reason}.`,
+    fix: 'Use the `pando` command of the version that runs; after an update: `pando down && pando up`.',
+    permanent: true,
+  },
+  SUPERVISOR_NOT_UP: {
+    message: (at: { state: 'starts' | 'stops' }): string =>
+      at.state === 'starts'
+        ? 'Not everything is ready yet, so nothing can be changed.'
+        : 'Everything is being stopped, so nothing can be changed.',
+    fix: 'Wait until `pando up` has said that it is ready, then ask again.',
+  },
+  SUPERVISOR_NOT_ROUTED: {
+    message: (at: { name: string; wish: 'drain' | 'scale' | 'restart'; routed: readonly string[] }): string =>
+      `${at.name} gets no requests that another could take over, so there is no \`${at.wish}\` for it.`,
+    fix: (at: { routed: readonly string[] }): string =>
+      at.routed.length === 0 ? 'Nothing that runs here has it.' : `It is for: ${at.routed.join(', ')}.`,
+    permanent: true,
+  },
+  SUPERVISOR_NOT_DRAINED: {
+    message: (at: { name: string }): string => `${at.name} is in service; there is nothing to restore.`,
+    fix: 'See `pando status` for the members that were drained.',
+    permanent: true,
+  },
+  SUPERVISOR_SCALE_LIMIT: {
+    message: (at: { tier: string; count: number; drained: number; max: number }): string =>
+      `There cannot be ${at.count} ${at.tier} servers${at.drained === 0 ? '' : ` beside ${at.drained} drained`}: ` +
+      `at least 1, and at most ${at.max} at once, one of them for the time of a change.`,
+    fix: (at: { count: number; drained: number }): string =>
+      at.count < 1
+        ? 'Name a number from 1 on, or stop everything with `pando down`.'
+        : `Set \`web.maxServers\` to ${at.count + at.drained + 1} or more in the topology file, then \`pando down && pando up\`.`,
+    permanent: true,
+  },
+  SUPERVISOR_CHANGE_NEEDS_RESTART: {
+    message: (at: { members: readonly string[] }): string =>
+      `${at.members.join(', ')} cannot be changed while everything runs: nothing takes over meanwhile.`,
+    fix: 'Change it with a short outage: `pando down && pando up`.',
+    permanent: true,
+  },
+  SUPERVISOR_NOT_IN_SERVICE: {
+    message: (at: { member: string; waitedMs: number; step: string }): string =>
+      `${at.member} got no further within ${at.waitedMs} ms: ${at.step}.`,
+    fix: 'See `pando status` for what is not well, and `pando logs` for why.',
+  },
 } as const
