@@ -1,7 +1,7 @@
 // The plan: which processes a topology means. Pure, so that the same file gives the same plan on every server and two
 // plans can be compared; how a member is made real is its engine's business (engines.ts).
 
-import { balancerMembers, balancerNames } from '../balancer/members.ts'
+import { balancerMembers, balancerNames, type Served } from '../balancer/members.ts'
 import type { MemberSpec } from '../base/member.ts'
 import type { Route } from '../base/route.ts'
 import { embeddedDatabaseMember } from '../database/members.ts'
@@ -27,6 +27,15 @@ export interface PlanInput {
   readonly canShare: boolean
   /** Web servers in place of what the topology says, from `pando scale` or autoscaling. */
   readonly webServers?: number | undefined
+  /** What the command line of `up` said beside the topology file; `apply` goes by it too. */
+  readonly asked?: Asked | undefined
+}
+
+export interface Asked {
+  readonly stage?: string | undefined
+  readonly port?: string | undefined
+  /** A topology file: relative to the application's directory when it is in it, else absolute. */
+  readonly topology?: string | undefined
 }
 
 /** All that a plan is made of. Plain JSON. */
@@ -72,7 +81,13 @@ export function planMembers(topology: Topology, input: PlanInput): Plan {
   const fronts =
     frontedBy.length === 0
       ? []
-      : balancerMembers({ balancer, served: web, slots, idempotent: app.idempotent, appDir: app.dir })
+      : balancerMembers({
+          balancer,
+          served: servedBy(web),
+          slots,
+          idempotent: app.idempotent,
+          appDir: app.dir,
+        })
   const serving = servers(webCount(topology, input))
   const databaseServer = embeddedDatabaseMember({
     databaseName: app.name,
@@ -92,6 +107,23 @@ export function planMembers(topology: Topology, input: PlanInput): Plan {
 /** The same plan with `count` web servers. Pure. */
 export function withWebServers({ topology, ...input }: PlanSource, count: number): Plan {
   return planMembers(topology, { ...input, webServers: count })
+}
+
+/** Nothing else of the web tier concerns the balancer, above all not how many web servers there are. */
+function servedBy(web: Topology['web']): Served {
+  const { host, port, headersMaxBytes, headersTimeoutMs, requestTimeoutMs, answerTimeoutMs } = web
+  const { keepAliveMs, maxConnections, drainMs } = web
+  return {
+    host,
+    port,
+    headersMaxBytes,
+    headersTimeoutMs,
+    requestTimeoutMs,
+    answerTimeoutMs,
+    keepAliveMs,
+    maxConnections,
+    drainMs,
+  }
 }
 
 /** Where a person on this server can visit. Pure. */

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest'
+import { judgeChange, type Judgement } from './change.ts'
+import { planMembers, type Plan, type PlannedApp } from './plan.ts'
+import { topologySchema, type TopologyInput } from './schema.ts'
+
+const APP: PlannedApp = { name: 'guestbook', dir: '/srv/releases/41', release: 'r41', idempotent: [] }
+
+const planOf = (input: TopologyInput, app: Partial<PlannedApp> = {}): Plan =>
+  planMembers(topologySchema.parse({ stage: 'balanced', ...input, web: { servers: 3, ...input.web } }), {
+    app: { ...APP, ...app },
+    cores: 4,
+    canShare: true,
+  })
+const judged = (from: TopologyInput, to: TopologyInput, app: Partial<PlannedApp> = {}): Judgement =>
+  judgeChange(planOf(from), planOf(to, app), (old) => old.engine === 'haproxy')
+
+describe('a change', () => {
+  test('of nothing has no members', () => {
+    expect(judged({}, {})).toEqual({ members: [], obstacles: [] })
+  })
+
+  test('of nothing is the same after the plan was written down and read', () => {
+    const read = JSON.parse(JSON.stringify(planOf({}))) as Plan
+
+    expect(judgeChange(read, planOf({}))).toEqual({ members: [], obstacles: [] })
+  })
+
+  test('of the application code replaces the web servers and nothing else', () => {
+    const { members, obstacles } = judged({}, {}, { release: 'r42' })
+
+    expect(members).toEqual(
+      ['web-1', 'web-2', 'web-3'].map((member) => ({
+        member,
+        change: 'replace',
+        reasons: ['new application code'],
+      })),
+    )
+    expect(obstacles).toEqual([])
+  })
+
+  test('of the number of web servers adds or removes some', () => {
+    const changes = ({ members }: Judgement): unknown => members.map(({ member, change }) => [member, change])
+
+    expect(changes(judged({}, { web: { servers: 5 } }))).toEqual([
+      ['web-4', 'add'],
+      ['web-5', 'add'],
+    ])
+    expect(changes(judged({}, { web: { servers: 1 } }))).toEqual([
+      ['web-2', 'remove'],
+      ['web-3', 'remove'],
+    ])
+  })
+
+  test('of a setting of the web tier replaces web servers, says which, and reloads the balancer it concerns', () => {
+    const { members } = judged({}, { web: { keepAliveMs: 700_000, bodyMaxBytes: 20_971_520 } })
+
+    expect(members.map(({ member, change }) => [member, change])).toEqual([
+      ['balancer-1', 'reload'],
+      ['balancer-2', 'reload'],
+      ['web-1', 'replace'],
+      ['web-2', 'replace'],
+      ['web-3', 'replace'],
+    ])
+    expect(members.at(-1)?.reasons).toEqual([
+      'web.bodyMaxBytes 10485760 (10 MiB) → 20971520 (20 MiB)',
+      'web.keepAliveMs 620000 (620 s) → 700000 (700 s)',
+    ])
+  })
+
+  test('of the balancer alone leaves the web servers as they are', () => {
+    const { members, obstacles } = judged({}, { balancer: { algorithm: 'roundrobin' } })
+
+    expect(members).toEqual(
+      ['balancer-1', 'balancer-2'].map((member) => ({
+        member,
+        change: 'reload',
+        reasons: ['balancer.algorithm "leastconn" → "roundrobin"'],
+      })),
+    )
+    expect(obstacles).toEqual([])
+  })
+})
+
+describe('an obstacle', () => {
+  const obstacles = (from: TopologyInput, to: TopologyInput, app?: Partial<PlannedApp>) =>
+    judged(from, to, app).obstacles.map(({ kind, key, from: old, to: now }) => [kind, key, old, now])
+
+  test.each<[TopologyInput, TopologyInput, unknown]>([
+    [{}, { web: { port: 8080 } }, ['restart', 'web.port', '3000', '8080']],
+    [{}, { web: { host: '0.0.0.0' } }, ['restart', 'web.host', '"127.0.0.1"', '"0.0.0.0"']],
+    [{}, { web: { serverPort: 9090 } }, ['restart', 'web.serverPort', '8080', '9090']],
+    [{}, { balancer: { driver: 'embedded' } }, ['restart', 'balancer.driver', '"haproxy"', '"embedded"']],
+    [{}, { database: { maxConnections: 400 } }, ['restart', 'database.maxConnections', 'none', '400']],
+    [{}, { database: { poolMax: 20 } }, ['restart', 'database.poolMax', '10', '20']],
+    [{}, { web: { maxServers: 32 } }, ['restart', 'web.maxServers', '16', '32']],
+    [{}, { sessions: { cookieName: 'sid' } }, ['logout', 'sessions.cookieName', '"session"', '"sid"']],
+    [{}, { sessions: { secure: 'always' } }, ['logout', 'sessions.secure', '"auto"', '"always"']],
+  ])('is the setting that is another one from %j to %j', (from, to, expected) => {
+    expect(obstacles(from, to)).toEqual([expected])
+  })
+
+  test('is the step from one shared port to a balancer', () => {
+    const single = planMembers(topologySchema.parse({}), { app: APP, cores: 4, canShare: true })
+
+    const found = judgeChange(single, planOf({})).obstacles
+
+    expect(found.map(({ kind, key }) => [kind, key])).toEqual([
+      ['restart', 'stage'],
+      ['restart', 'web.servers'],
+    ])
+  })
+
+  test('is another name of the application, which is another database', () => {
+    expect(obstacles({}, {}, { name: 'visitors' })).toEqual([
+      ['restart', "the application's name", '"guestbook"', '"visitors"'],
+    ])
+  })
+
+  test('is no setting that the processes of the web tier take up one after the other', () => {
+    const to: TopologyInput = {
+      web: { drainMs: 5_000, env: ['SMTP_URL'] },
+      database: { statementTimeoutMs: 9_000 },
+      sessions: { idleMs: 3_600_000 },
+      files: { maxBytes: 1_000 },
+      balancer: { sticky: 'cookie', rateLimitRequests: 100 },
+    }
+
+    expect(obstacles({}, to)).toEqual([])
+  })
+})

@@ -1,0 +1,203 @@
+// What a change from one plan to another means: which members come, go or are replaced and why, and what keeps it from
+// being made while everything runs. Pure; the supervisor makes the change, and never one that is refused here.
+
+import { isDeepStrictEqual } from 'node:util'
+import type { MemberSpec } from '../base/member.ts'
+import type { Plan, PlanSource } from './plan.ts'
+import type { Topology } from './schema.ts'
+import { listSettings } from './settings.ts'
+import { inWords, showValue } from './source.ts'
+
+/** `reload`: the process takes its new settings up itself; `replace`: a new process takes its place. */
+export interface MemberChange {
+  readonly member: string
+  readonly change: 'add' | 'remove' | 'replace' | 'reload'
+  /** `new application code`, `web.bodyMaxBytes 10485760 (10 MiB) → 20971520 (20 MiB)`; none for `add` and `remove`. */
+  readonly reasons: readonly string[]
+}
+
+/** Why a change is not made, or only when it is forced. */
+export interface Obstacle {
+  /** `restart`: not while it runs, also when forced; `loss`, `logout`: what visitors would lose. */
+  readonly kind: 'restart' | 'loss' | 'logout'
+  readonly key: string
+  /** Values for a person. */
+  readonly from: string
+  readonly to: string
+  /** What would happen, as a whole sentence. */
+  readonly problem: string
+  readonly remedy: string
+}
+
+export interface Judgement {
+  /** In the order of the new plan, then what is removed. */
+  readonly members: readonly MemberChange[]
+  readonly obstacles: readonly Obstacle[]
+}
+
+export type ComparedPlan = Pick<Plan, 'members' | 'routes'> & { readonly source: PlanSource }
+
+/** `canReload` is `MemberEngine.canReload` of the member's engine. */
+export function judgeChange(
+  from: ComparedPlan,
+  to: ComparedPlan,
+  canReload: (from: MemberSpec, to: MemberSpec) => boolean = () => false,
+): Judgement {
+  const before = new Map(from.members.map((spec) => [spec.name, spec]))
+  const kept = new Set(to.members.map(({ name }) => name))
+  const members = to.members.flatMap((spec): MemberChange[] => {
+    const old = before.get(spec.name)
+    if (old === undefined) return [{ member: spec.name, change: 'add', reasons: [] }]
+    if (isDeepStrictEqual(plain(old), plain(spec))) return []
+    const change = canReload(old, spec) ? 'reload' : 'replace'
+    return [{ member: spec.name, change, reasons: reasonsOf(old, spec) }]
+  })
+  const removed = from.members.filter(({ name }) => !kept.has(name))
+  return {
+    members: [
+      ...members,
+      ...removed.map(({ name }): MemberChange => ({ member: name, change: 'remove', reasons: [] })),
+    ],
+    obstacles: [...restartObstacles(from, to), ...lossObstacles(from.source, to.source)],
+  }
+}
+
+/** As it is after it was written down and read: without what is undefined. */
+function plain(spec: MemberSpec): unknown {
+  return JSON.parse(JSON.stringify(spec))
+}
+
+function reasonsOf(from: MemberSpec, to: MemberSpec): readonly string[] {
+  const old = leaves(from.settings)
+  const now = leaves(to.settings)
+  const keys = [...new Set([...old.keys(), ...now.keys()])]
+  const reasons = keys
+    .filter((key) => !isDeepStrictEqual(old.get(key), now.get(key)))
+    .map((key) => reasonOf(key, old.get(key), now.get(key)))
+  if (!isDeepStrictEqual(from.frontedBy ?? [], to.frontedBy ?? [])) reasons.push('other balancer processes')
+  return [...new Set(reasons)]
+}
+
+const CODE = /^release\.|^appDir$|^idempotent$/
+
+function reasonOf(key: string, from: unknown, to: unknown): string {
+  if (CODE.test(key)) return 'new application code'
+  if (key === 'slots') return 'other places for web servers'
+  // The balancer's part of the web tier's settings.
+  const setting = key.replace(/^served\./, 'web.')
+  return `${setting} ${shown(setting, from)} → ${shown(setting, to)}`
+}
+
+/** `{ web: { port: 1 } }` as `web.port` → 1. A list is one value. */
+function leaves(settings: object, path = ''): Map<string, unknown> {
+  return new Map(
+    Object.entries(settings).flatMap(([name, value]: [string, unknown]) => {
+      const key = `${path}${name}`
+      const isBranch = typeof value === 'object' && value !== null && !Array.isArray(value)
+      if (isBranch) return [...leaves(value, `${key}.`)]
+      return value === undefined ? [] : [[key, value] as const]
+    }),
+  )
+}
+
+function shown(key: string, value: unknown): string {
+  return value === undefined ? 'none' : `${showValue(value, false)}${inWords(key, value)}`
+}
+
+const DOWN_AND_UP = 'Keep the value, or make the change with `pando down` and `pando up`'
+
+/** What a running installation cannot become. */
+function restartObstacles(from: ComparedPlan, to: ComparedPlan): readonly Obstacle[] {
+  const found: Obstacle[] = []
+  const add = (keys: readonly string[], problem: string, remedy: string): void => {
+    for (const difference of differences(from.source.topology, to.source.topology, keys))
+      found.push({ kind: 'restart', ...difference, problem, remedy })
+  }
+  const names = [from.source.app.name, to.source.app.name]
+  if (names[0] !== names[1])
+    found.push({
+      kind: 'restart',
+      key: "the application's name",
+      from: showValue(names[0], false),
+      to: showValue(names[1], false),
+      problem: 'The name is also that of the database: another one begins empty.',
+      remedy: 'Put the name back. To begin with an empty database on purpose: `pando down`, then `pando up`.',
+    })
+  if (isOtherMember('database', from, to) && names[0] === names[1])
+    add(
+      ['database.maxConnections', 'database.sharedBuffersBytes', 'database.poolMax', 'web.maxServers'],
+      'The database server would have to be restarted, and requests would fail meanwhile.',
+      `${DOWN_AND_UP}, which takes some seconds.`,
+    )
+  if (
+    !isDeepStrictEqual(
+      from.routes.map(({ router }) => router),
+      to.routes.map(({ router }) => router),
+    )
+  )
+    add(
+      ['stage', 'balancer.driver', 'web.servers', 'web.autoscale.min'],
+      'Visitors come in by another way then: by a balancer where they came to a web server, or the reverse.',
+      `${DOWN_AND_UP}; from then on every change is made while it runs.`,
+    )
+  else if (listensOf(from) !== listensOf(to))
+    add(
+      ['web.host', 'web.port', 'web.serverPort'],
+      'Visitors, or the balancer, would find nobody at the old address.',
+      `${DOWN_AND_UP}.`,
+    )
+  return found
+}
+
+function isOtherMember(name: string, from: ComparedPlan, to: ComparedPlan): boolean {
+  const [old, now] = [from, to].map(({ members }) => members.find((spec) => spec.name === name)?.settings)
+  return !isDeepStrictEqual(leaves(old ?? {}), leaves(now ?? {}))
+}
+
+/** Where the members that both plans have take requests. */
+function listensOf({ members }: ComparedPlan): string {
+  const [balancer, web] = ['balancer-1', 'web-1'].map((name) => members.find((spec) => spec.name === name))
+  return JSON.stringify([balancer?.listens, web?.listens])
+}
+
+const FILES_ELSEWHERE = /^files\.(driver|url|endpoint|bucket|prefix|dir)/
+
+/** What can be done while it runs, and takes something from visitors. */
+function lossObstacles(from: PlanSource, to: PlanSource): readonly Obstacle[] {
+  const all = differences(from.topology, to.topology)
+  const files = all.filter(({ key }) => FILES_ELSEWHERE.test(key))
+  const cookies = all.filter(({ key }) => key === 'sessions.cookieName' || key === 'sessions.secure')
+  return [
+    ...files.map((difference): Obstacle => ({
+      kind: 'loss',
+      ...difference,
+      problem: 'Files kept until now stay where they are: the application would not find them any more.',
+      remedy: 'Copy them to the new place first, then run the command again with `--force`.',
+    })),
+    ...cookies.map((difference): Obstacle => ({
+      kind: 'logout',
+      ...difference,
+      problem: 'The session cookie would have another name: every visitor would be logged out.',
+      remedy: 'Keep the value, or accept that with `--force`.',
+    })),
+  ]
+}
+
+interface Difference {
+  readonly key: string
+  readonly from: string
+  readonly to: string
+}
+
+/** The settings that differ, in the order of the schema; of `keys` only when they are given. */
+function differences(from: Topology, to: Topology, keys?: readonly string[]): readonly Difference[] {
+  const [old, now] = [leaves(from), leaves(to)]
+  return listSettings()
+    .filter(({ key }) => keys === undefined || keys.includes(key))
+    .filter(({ key }) => !isDeepStrictEqual(old.get(key), now.get(key)))
+    .map(({ key, secret }) => ({
+      key,
+      from: secret ? '***' : shown(key, old.get(key)),
+      to: secret ? '***' : shown(key, now.get(key)),
+    }))
+}
