@@ -16,6 +16,7 @@ interface Kept {
 
 /** One for each process. Holds one list of names. */
 export function createTagReader(): TagReader {
+  // pando: per-process never older than the database, which is asked each time whether the list changed
   let kept: Kept = { changes: '', names: [] }
   return {
     async list(db) {

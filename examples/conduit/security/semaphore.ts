@@ -11,7 +11,9 @@ export interface Semaphore {
 }
 
 export function createSemaphore(concurrent: number, maxWaiting: number): Semaphore {
+  // pando: per-process each process limits its own work
   const waiting: (() => void)[] = []
+  // pando: per-process each process limits its own work
   let running = 0
 
   /** A finished one hands its place to the first in the queue, so `running` changes only when nobody waits. */

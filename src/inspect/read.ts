@@ -1,0 +1,104 @@
+// The source files of an application: its file and whatever that imports by relative paths, within its directory.
+// Packages, tests and what is only imported as types are left out. Bounded in number; what is left out is said.
+
+import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname, extname, join, relative, resolve, sep } from 'node:path'
+import type { Node } from 'oxc-parser'
+import type { ResolveModule } from './program.ts'
+import { MAX_SOURCE_BYTES, parseModule, type Module, type Unreadable } from './syntax/parse.ts'
+
+const MAX_FILES = 2_000
+
+export interface Sources {
+  /** Paths relative to the directory, in the order in which they are first imported. */
+  readonly modules: readonly Module[]
+  readonly unreadable: readonly Unreadable[]
+  /** How many files were found beyond the bound and not read. */
+  readonly leftOut: number
+  readonly resolveModule: ResolveModule
+}
+
+/** `entry` is the application's file; `maxFiles` is 1 to 2,000. */
+export function readSources(appDir: string, entry: string, maxFiles: number = MAX_FILES): Sources {
+  const root = realpathSync(appDir)
+  const modules: Module[] = []
+  const unreadable: Unreadable[] = []
+  const resolveModule: ResolveModule = (from, specifier) => findModule(root, join(root, from), specifier)
+  const seen = new Set([relative(root, realpathSync(entry))])
+  // A set is walked in the order of adding, also of what is added on the way.
+  for (const path of seen) {
+    if (modules.length + unreadable.length >= maxFiles) break
+    const parsed = parseFile(root, path)
+    if ('problem' in parsed) unreadable.push(parsed)
+    else {
+      modules.push(parsed)
+      for (const specifier of importsOf(parsed.nodes)) {
+        const target = specifier.startsWith('.') ? resolveModule(path, specifier) : undefined
+        if (target !== undefined) seen.add(target)
+      }
+    }
+  }
+  return { modules, unreadable, leftOut: seen.size - modules.length - unreadable.length, resolveModule }
+}
+
+function parseFile(root: string, path: string): Module | Unreadable {
+  const file = join(root, path)
+  try {
+    if (statSync(file).size > MAX_SOURCE_BYTES) return { path, problem: 'is larger than 1 MiB' }
+    return parseModule(path, readFileSync(file, 'utf8'))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === undefined) throw error
+    return { path, problem: `cannot be read (${code})` }
+  }
+}
+
+function importsOf(nodes: readonly Node[]): readonly string[] {
+  return nodes.flatMap((node) => {
+    switch (node.type) {
+      case 'ImportDeclaration':
+        return node.importKind === 'type' ? [] : [node.source.value]
+      case 'ExportAllDeclaration':
+        return node.exportKind === 'type' ? [] : [node.source.value]
+      case 'ExportNamedDeclaration':
+        return node.source === null || node.exportKind === 'type' ? [] : [node.source.value]
+      case 'ImportExpression':
+        return node.source.type === 'Literal' ? [String(node.source.value)] : []
+      case 'CallExpression': {
+        const [argument] = node.arguments
+        const isRequire = node.callee.type === 'Identifier' && node.callee.name === 'require'
+        return isRequire && argument?.type === 'Literal' ? [String(argument.value)] : []
+      }
+      default:
+        return []
+    }
+  })
+}
+
+const EXTENSIONS = ['.ts', '.tsx', '.mts', '.js', '.mjs', '.cjs', '.jsx', '.cts'] as const
+/** TypeScript is imported under the name of what it compiles to. */
+const COMPILED: Readonly<Record<string, readonly string[]>> = {
+  '.js': ['.ts', '.tsx'],
+  '.jsx': ['.tsx'],
+  '.mjs': ['.mts'],
+  '.cjs': ['.cts'],
+}
+const TEST = /\.(test|spec)\.[cm]?[jt]sx?$|(^|[/\\])(__tests__|__mocks__)[/\\]/
+
+/** The path within `root`, or undefined for what does not exist, is no source, or is not the application's own. */
+function findModule(root: string, from: string, specifier: string): string | undefined {
+  const target = resolve(dirname(from), specifier)
+  const extension = extname(target)
+  const bare = target.slice(0, target.length - extension.length)
+  const candidates = [
+    ...(EXTENSIONS.some((known) => known === extension) ? [target] : []),
+    ...(COMPILED[extension] ?? []).map((compiled) => bare + compiled),
+    ...EXTENSIONS.map((known) => target + known),
+    ...EXTENSIONS.map((known) => join(target, `index${known}`)),
+  ]
+  const found = candidates.find((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+  if (found === undefined) return undefined
+  const path = relative(root, realpathSync(found))
+  const isOwn = !path.startsWith('..') && !path.split(sep).includes('node_modules') && !TEST.test(path)
+  return isOwn ? path : undefined
+}
