@@ -53,6 +53,8 @@ export interface Verification {
   readonly unverifiable: number
   /** Acknowledged and not there. Empty is what is promised. */
   readonly missing: readonly WriteRecord[]
+  /** There more often than it was written. Empty is what is promised. */
+  readonly duplicated: readonly WriteRecord[]
   /** Could not be read: no answer, or a status of 500 and above. */
   readonly unreadable: readonly WriteRecord[]
 }
@@ -73,6 +75,7 @@ export async function verifyWrites<State>(
   if (readBack === undefined) throw new PlatformError('LOAD_NOT_VERIFIABLE', { mix: mix.name })
   const wanted = lastWrites(records)
   const missing: WriteRecord[] = []
+  const duplicated: WriteRecord[] = []
   const unreadable: WriteRecord[] = []
   let checked = 0
   const gate = semaphore('the check of acknowledged writes', READS_AT_ONCE, wanted.length)
@@ -80,10 +83,11 @@ export async function verifyWrites<State>(
     const reads = await readBack(state, record.write, 'verify')
     if (reads.length > 0) checked++
     const verdicts = await Promise.all(reads.map((read) => verdictOf(client, read)))
+    if (verdicts.includes('duplicated')) duplicated.push(record)
     if (verdicts.includes('stale')) missing.push(record)
     else if (verdicts.includes('failed')) unreadable.push(record)
   }
   await Promise.all(wanted.map((record) => gate.run(() => check(record))))
   const things = new Set(records.map(({ write }) => write.key)).size
-  return { records: records.length, checked, unverifiable: things - checked, missing, unreadable }
+  return { records: records.length, checked, unverifiable: things - checked, missing, duplicated, unreadable }
 }

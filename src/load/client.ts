@@ -1,6 +1,6 @@
 // The HTTP/1.1 client of the generator: keep-alive connections, at most one for each request in flight, no retries and
 // no cookies, because a generator that mends what it measures measures itself. An idle connection that the server
-// closes at the wrong moment is therefore a counted error, as it is for a visitor.
+// closes at the wrong moment is therefore a failure; whether it is made good, as browsers do, the run decides.
 
 import {
   Agent as HttpAgent,
@@ -16,6 +16,8 @@ import type { Answer, LoadRequest } from './mix.ts'
 /** How a request without an answer ended: `timeout`, `body-too-large`, or the system's code such as `ECONNRESET`. */
 export interface NoAnswer {
   readonly failure: string
+  /** The connection ended before a byte of the answer came. */
+  readonly unanswered: boolean
 }
 
 export interface LoadClient {
@@ -41,6 +43,8 @@ export interface ClientOptions {
   readonly clock: Clock
 }
 
+/** What Node says of a connection that was there and ended. */
+const BROKEN = new Set(['ECONNRESET', 'EPIPE'])
 /** A longer answer is a failure: the generator must not fall over what the server sends. */
 const ANSWER_MAX_BYTES = 16 * 1024 * 1024
 
@@ -79,13 +83,20 @@ export function createClient({ url, sockets, timeoutMs, clock }: ClientOptions):
             : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
         },
       })
-      const fail = (failure: string): void => {
+      const fail = (failure: string, unanswered = false): void => {
         cancelTimeout()
-        resolve({ failure })
+        resolve({ failure, unanswered })
         outgoing.destroy()
       }
       const cancelTimeout = clock.after(timeoutMs, () => fail('timeout'))
-      outgoing.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message))
+      let bytesBefore = 0
+      outgoing.on('socket', (socket) => {
+        bytesBefore = socket.bytesRead
+      })
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        const isBroken = BROKEN.has(error.code ?? '') && outgoing.socket?.bytesRead === bytesBefore
+        fail(error.code ?? error.message, isBroken)
+      })
       outgoing.on('response', (response) =>
         readAnswer(response, fail, (answer) => {
           cancelTimeout()

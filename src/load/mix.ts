@@ -37,8 +37,11 @@ export interface ReadBack {
   readonly reader: 'anonymous' | 'writer'
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
-  /** True: the write is visible; false: the answer is older; undefined: cannot be told, for another write came between. */
-  shows(answer: Answer): boolean | undefined
+  /**
+   * True: the write is visible; false: the answer is older; 'twice': what was written is there more often than it was
+   * written, so the write was applied twice; undefined: cannot be told, for another write came between.
+   */
+  shows(answer: Answer): boolean | 'twice' | undefined
 }
 
 export interface LoadRequest {

@@ -12,6 +12,8 @@ export interface ProbeCounts {
   fresh: number
   /** Reads whose answer was older than the write. */
   stale: number
+  /** Reads whose answer showed the write more than once. */
+  duplicated: number
   /** Reads that cannot tell, because another write came between. */
   inconclusive: number
   /** Reads without an answer, or with a status of 500 and above. */
@@ -22,6 +24,8 @@ export interface ProbeCounts {
   readonly staleBy: Record<string, { anonymous: number; writer: number }>
   /** The first stale answers, for a person: `POST comment: comment 17, anonymous, GET /api/…`. At most 20. */
   readonly staleExamples: string[]
+  /** The first duplicated ones, alike. At most 20. */
+  readonly duplicatedExamples: string[]
 }
 
 export interface Probe {
@@ -43,21 +47,25 @@ export function createProbe(client: LoadClient): Probe {
     writes: 0,
     fresh: 0,
     stale: 0,
+    duplicated: 0,
     inconclusive: 0,
     failed: 0,
     skipped: 0,
     staleBy: {},
     staleExamples: [],
+    duplicatedExamples: [],
   }
   let underWay = 0
 
   const count = (call: string, write: AcknowledgedWrite, read: ReadBack, verdict: Verdict): void => {
     counts[verdict]++
-    if (verdict !== 'stale') return
+    if (verdict !== 'stale' && verdict !== 'duplicated') return
+    const examples = counts[`${verdict}Examples`]
+    if (examples.length < EXAMPLES_MAX)
+      examples.push(`${call}: ${write.key}, ${read.reader}, GET ${read.path}`)
+    if (verdict === 'duplicated') return
     const by = (counts.staleBy[call] ??= { anonymous: 0, writer: 0 })
     by[read.reader]++
-    if (counts.staleExamples.length < EXAMPLES_MAX)
-      counts.staleExamples.push(`${call}: ${write.key}, ${read.reader}, GET ${read.path}`)
   }
   return {
     counts,
@@ -78,7 +86,7 @@ export function createProbe(client: LoadClient): Probe {
   }
 }
 
-export type Verdict = 'fresh' | 'stale' | 'inconclusive' | 'failed'
+export type Verdict = 'fresh' | 'stale' | 'duplicated' | 'inconclusive' | 'failed'
 
 /** Makes the read on a fresh connection and judges its answer. */
 export async function verdictOf(client: LoadClient, read: ReadBack): Promise<Verdict> {
@@ -88,10 +96,11 @@ export async function verdictOf(client: LoadClient, read: ReadBack): Promise<Ver
   )
   if (!isAnswer(answer) || answer.status >= 500) return 'failed'
   const shown = shows(read, answer)
+  if (shown === 'twice') return 'duplicated'
   return shown === undefined ? 'inconclusive' : shown ? 'fresh' : 'stale'
 }
 
-function shows(read: ReadBack, answer: Answer): boolean | undefined {
+function shows(read: ReadBack, answer: Answer): ReturnType<ReadBack['shows']> {
   try {
     return read.shows(answer)
   } catch {

@@ -9,6 +9,9 @@ export type Outcome = { readonly ok: true } | { readonly ok: false; readonly err
 
 export interface Ending {
   readonly call: string
+  readonly method: string
+  /** Sent a second time, because its connection broke. */
+  readonly retried: boolean
   /** Index of the arrival's stage. */
   readonly stage: number
   /** Since the start of the run. */
@@ -20,12 +23,17 @@ export interface Ending {
   readonly outcome: Outcome
 }
 
-export interface CallCounts {
+/** Of all calls with one method. */
+export interface MethodCounts {
   ok: number
   failed: number
+  retried: number
+  readonly errors: Map<string, number>
+}
+
+export interface CallCounts extends MethodCounts {
   dropped: number
   skipped: number
-  readonly errors: Map<string, number>
   /** Of right answers, in microseconds. */
   readonly latency: Histogram
   /** Of all others, in microseconds. */
@@ -58,6 +66,8 @@ export interface Recorder {
   dropped(call: string, stage: number, atMs: number): void
   skipped(call: string, stage: number): void
   readonly calls: ReadonlyMap<string, CallCounts>
+  /** Of every method that was used. */
+  readonly methods: ReadonlyMap<string, MethodCounts>
   readonly stages: readonly StageCounts[]
   /** Of measured arrivals, in microseconds. */
   readonly startDelay: Histogram
@@ -76,6 +86,7 @@ const ERROR_KINDS_MAX = 40
 
 export function createRecorder(callNames: readonly string[], stages: readonly Stage[]): Recorder {
   const calls = new Map(callNames.map((name) => [name, emptyCall()]))
+  const methods = new Map<string, MethodCounts>()
   const stageCounts = stages.map(emptyStage)
   const stageEndsMs = stages.map((_, index) =>
     stages.slice(0, index + 1).reduce((sum, { durationMs }) => sum + durationMs, 0),
@@ -83,21 +94,18 @@ export function createRecorder(callNames: readonly string[], stages: readonly St
   const startDelay = createHistogram()
   const seconds = createTimeline()
 
-  const countEnding = (call: CallCounts, { outcome, latencyMs, startDelayMs }: Ending): void => {
+  const countEnding = (call: CallCounts, ending: Ending): void => {
+    const { outcome, latencyMs, startDelayMs, method } = ending
     startDelay.record(startDelayMs * 1000)
-    if (outcome.ok) {
-      call.ok++
-      call.latency.record(latencyMs * 1000)
-      return
-    }
-    call.failed++
-    call.failedLatency.record(latencyMs * 1000)
-    const known = call.errors.has(outcome.error) || call.errors.size < ERROR_KINDS_MAX
-    const kind = known ? outcome.error : 'other'
-    call.errors.set(kind, (call.errors.get(kind) ?? 0) + 1)
+    ;(outcome.ok ? call.latency : call.failedLatency).record(latencyMs * 1000)
+    const ofMethod = methods.get(method) ?? emptyMethod()
+    methods.set(method, ofMethod)
+    count(call, ending)
+    count(ofMethod, ending)
   }
   return {
     calls,
+    methods,
     stages: stageCounts,
     startDelay,
     timeline: seconds.complete,
@@ -126,13 +134,27 @@ export function createRecorder(callNames: readonly string[], stages: readonly St
   }
 }
 
+function count(counts: MethodCounts, { outcome, retried }: Ending): void {
+  if (retried) counts.retried++
+  if (outcome.ok) {
+    counts.ok++
+    return
+  }
+  counts.failed++
+  const known = counts.errors.has(outcome.error) || counts.errors.size < ERROR_KINDS_MAX
+  const kind = known ? outcome.error : 'other'
+  counts.errors.set(kind, (counts.errors.get(kind) ?? 0) + 1)
+}
+
+function emptyMethod(): MethodCounts {
+  return { ok: 0, failed: 0, retried: 0, errors: new Map() }
+}
+
 function emptyCall(): CallCounts {
   return {
-    ok: 0,
-    failed: 0,
+    ...emptyMethod(),
     dropped: 0,
     skipped: 0,
-    errors: new Map(),
     latency: createHistogram(),
     failedLatency: createHistogram(),
   }

@@ -76,6 +76,12 @@ function errorLines({ calls }: LoadResult): string[] {
 
 function problemLines(result: LoadResult): string[] {
   const lines: string[] = []
+  if (result.retried > 0)
+    lines.push(
+      pc.yellow(
+        `retried: ${result.retried} safe requests were sent once more because their connection broke; their times count from the first`,
+      ),
+    )
   if (result.dropped > 0)
     lines.push(
       pc.red(
@@ -96,22 +102,26 @@ function problemLines(result: LoadResult): string[] {
 
 function probeLine({ probe, acknowledgedWrites }: LoadResult): string {
   const reads = probe.fresh + probe.stale
-  const text = `read-your-writes: ${acknowledgedWrites} writes acknowledged, ${probe.writes} read back by ${reads} reads, ${probe.stale} stale${probe.inconclusive > 0 ? `, ${probe.inconclusive} inconclusive` : ''}${probe.failed > 0 ? `, ${probe.failed} failed` : ''}${probe.skipped > 0 ? `, ${probe.skipped} writes not read back for too many at a time` : ''}`
-  return probe.stale === 0
-    ? text
-    : [pc.red(text), ...probe.staleExamples.map((example) => pc.red(`  stale: ${example}`))].join('\n')
+  const text = `read-your-writes: ${acknowledgedWrites} writes acknowledged, ${probe.writes} read back by ${reads} reads, ${probe.stale} stale${probe.duplicated > 0 ? `, ${probe.duplicated} APPLIED TWICE` : ''}${probe.inconclusive > 0 ? `, ${probe.inconclusive} inconclusive` : ''}${probe.failed > 0 ? `, ${probe.failed} failed` : ''}${probe.skipped > 0 ? `, ${probe.skipped} writes not read back for too many at a time` : ''}`
+  if (probe.stale + probe.duplicated === 0) return text
+  const examples = [
+    ...probe.staleExamples.map((example) => `  stale: ${example}`),
+    ...probe.duplicatedExamples.map((example) => `  applied twice: ${example}`),
+  ]
+  return [text, ...examples].map(pc.red).join('\n')
 }
 
 export function verificationText(verification: Verification): string {
-  const { records, checked, unverifiable, missing, unreadable } = verification
+  const { records, checked, unverifiable, missing, duplicated, unreadable } = verification
   const name =
     (outcome: string) =>
     ({ call, at, write }: Verification['missing'][number]): string =>
       pc.red(`${outcome}: ${call} of ${at}: ${write.key}`)
   return [
     ...missing.map(name('MISSING')),
+    ...duplicated.map(name('APPLIED TWICE')),
     ...unreadable.map(name('unreadable')),
-    `${records} records: ${checked} things checked, ${missing.length} missing, ${unreadable.length} unreadable, ${unverifiable} not checkable`,
+    `${records} records: ${checked} things checked, ${missing.length} missing, ${duplicated.length} applied twice, ${unreadable.length} unreadable, ${unverifiable} not checkable`,
   ].join('\n')
 }
 

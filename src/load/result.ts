@@ -3,7 +3,7 @@
 import type { Stage } from './arrivals.ts'
 import { createHistogram, type Histogram } from './histogram.ts'
 import type { ProbeCounts } from './probe.ts'
-import type { CallCounts, Recorder, SecondCounts, StageCounts } from './recorder.ts'
+import type { CallCounts, MethodCounts, Recorder, SecondCounts, StageCounts } from './recorder.ts'
 
 /** Milliseconds, at most 0.79 % above the true value; `max` and `mean` are exact. All 0 without values. */
 export interface LatencySummary {
@@ -15,15 +15,21 @@ export interface LatencySummary {
   readonly meanMs: number
 }
 
-export interface CallResult {
+/** Of all calls with one method. */
+export interface MethodResult {
   readonly ok: number
   readonly failed: number
+  /** Sent a second time because the connection broke, with `retrySafe`; each is also `ok` or `failed`. */
+  readonly retried: number
+  /** Failures by status or network error: `{ "500": 3, "ECONNRESET": 1, "timeout": 2 }`. */
+  readonly errors: Readonly<Record<string, number>>
+}
+
+export interface CallResult extends MethodResult {
   /** Arrivals that found `maxInFlight` in flight and were not sent. */
   readonly dropped: number
   /** Arrivals that had nothing to act on. */
   readonly skipped: number
-  /** Failures by status or network error: `{ "500": 3, "ECONNRESET": 1, "timeout": 2 }`. */
-  readonly errors: Readonly<Record<string, number>>
   /** Of right answers, from the intended start. */
   readonly latency: LatencySummary
   /** Of wrong answers, and of the time waited in vain. */
@@ -64,11 +70,14 @@ export interface LoadResult {
   readonly startedAt: string
   /** True when the run was ended early; what was counted until then is valid. */
   readonly interrupted: boolean
+  /** Whether a safe request whose connection broke was sent once more. */
+  readonly retrySafe: boolean
   /** Of the measured stages, as far as they ran. */
   readonly seconds: number
   readonly arrivals: number
   readonly ok: number
   readonly failed: number
+  readonly retried: number
   readonly dropped: number
   readonly skipped: number
   /** Sent and neither answered nor failed when the run was cut off. */
@@ -77,6 +86,8 @@ export interface LoadResult {
   readonly answeredPerSecond: number
   readonly latency: LatencySummary
   readonly calls: Readonly<Record<string, CallResult>>
+  /** The same by method: `{ "GET": …, "POST": … }`. */
+  readonly methods: Readonly<Record<string, MethodResult>>
   readonly stages: readonly StageResult[]
   /** One entry for each second of the run, the warm-up included. */
   readonly timeline: readonly SecondCounts[]
@@ -93,6 +104,7 @@ export interface RunFacts extends Pick<
   | 'variables'
   | 'startedAt'
   | 'interrupted'
+  | 'retrySafe'
   | 'unfinished'
   | 'probe'
   | 'acknowledgedWrites'
@@ -133,12 +145,14 @@ export function makeResult(recorder: Recorder, stages: readonly Stage[], facts: 
     arrivals,
     ok: total(({ ok }) => ok),
     failed: total(({ failed }) => failed),
+    retried: total(({ retried }) => retried),
     dropped: total(({ dropped }) => dropped),
     skipped: total(({ skipped }) => skipped),
     offeredPerSecond: perSecond(arrivals, seconds),
     answeredPerSecond: perSecond(answered, seconds),
     latency: summarize(merged(calls.map(({ latency }) => latency))),
     calls: Object.fromEntries([...recorder.calls].map(([name, call]) => [name, callResult(call)])),
+    methods: Object.fromEntries([...recorder.methods].map(([name, counts]) => [name, methodResult(counts)])),
     stages: stageResults,
     timeline: recorder.timeline,
     generator: {
@@ -162,21 +176,16 @@ function limitOf(utilization: number, startDelay: Histogram): string | null {
   return null
 }
 
-function callResult({
-  ok,
-  failed,
-  dropped,
-  skipped,
-  errors,
-  latency,
-  failedLatency,
-}: CallCounts): CallResult {
+function methodResult({ ok, failed, retried, errors }: MethodCounts): MethodResult {
+  return { ok, failed, retried, errors: Object.fromEntries(errors) }
+}
+
+function callResult(call: CallCounts): CallResult {
+  const { dropped, skipped, latency, failedLatency } = call
   return {
-    ok,
-    failed,
+    ...methodResult(call),
     dropped,
     skipped,
-    errors: Object.fromEntries(errors),
     latency: summarize(latency),
     failedLatency: summarize(failedLatency),
   }

@@ -26,6 +26,11 @@ export interface LoadTarget<State> {
   readonly maxInFlight: number
   /** From the sending of a request to the last byte of its answer. */
   readonly timeoutMs: number
+  /**
+   * A GET or HEAD whose connection broke before a byte of the answer came is sent once more, on a new connection, as
+   * browsers do. Counted as `retried`; latency counts from the first time. Default false.
+   */
+  readonly retrySafe?: boolean
   readonly clock: Clock
   /** Told what the preparation is doing. */
   readonly progress?: (text: string) => void
@@ -142,6 +147,7 @@ async function runOnce<State>(
     variables: target.variables,
     startedAt,
     interrupted,
+    retrySafe: target.retrySafe === true,
     ranMs,
     unfinished: loop.inFlight,
     probe: { share: options.probeShare, ...probe.counts },

@@ -52,12 +52,16 @@ export function createVisits<State>(parts: VisitParts<State>): Visits {
     fromMs: number,
   ): Promise<void> => {
     const sentAtMs = clock.monotonic()
-    const answer = await client.send(request)
+    const first = await client.send(request)
+    const retried = parts.target.retrySafe === true && mayRetry(request, first)
+    const answer = retried ? await client.send(request, 'fresh') : first
     const endedAtMs = clock.monotonic()
     const outcome = outcomeOf(request, answer)
     if (counting)
       recorder.ended({
         call,
+        method: request.method,
+        retried,
         stage: arrival.stage,
         endedAtMs: endedAtMs - startedAtMs,
         latencyMs: endedAtMs - fromMs,
@@ -124,6 +128,11 @@ function createWrites<State>({ target, options, state, probe, random }: VisitPar
         await probe.readBack(call, write, () => mix.readBack!(state, write, 'probe'))
     },
   }
+}
+
+/** As browsers do of themselves: the method is safe and the connection broke (RFC 9110 §9.2.2). */
+function mayRetry({ method }: LoadRequest, outcome: Answer | NoAnswer): boolean {
+  return (method === 'GET' || method === 'HEAD') && !isAnswer(outcome) && outcome.unanswered
 }
 
 function outcomeOf({ expect }: LoadRequest, answer: Answer | NoAnswer): Outcome {

@@ -43,7 +43,7 @@ const mixOf = (request: () => LoadRequest, rest: Partial<Mix> = {}): Mix => ({
 async function prepare(
   url: string,
   mix: Mix,
-  limits: { maxInFlight?: number; timeoutMs?: number } = {},
+  limits: { maxInFlight?: number; timeoutMs?: number; retrySafe?: boolean } = {},
 ): Promise<PreparedLoad> {
   const load = await prepareLoad({
     url,
@@ -63,10 +63,15 @@ const get = (): LoadRequest => ({ method: 'GET', path: '/' })
 const run = async (
   url: string,
   mix: Mix,
-  options: Partial<RunOptions> & { rate?: string; maxInFlight?: number; timeoutMs?: number } = {},
+  options: Partial<RunOptions> & {
+    rate?: string
+    maxInFlight?: number
+    timeoutMs?: number
+    retrySafe?: boolean
+  } = {},
 ): Promise<LoadResult> => {
-  const { rate = '100', maxInFlight = 200, timeoutMs = 5_000, ...rest } = options
-  const load = await prepare(url, mix, { maxInFlight, timeoutMs })
+  const { rate = '100', maxInFlight = 200, timeoutMs = 5_000, retrySafe = false, ...rest } = options
+  const load = await prepare(url, mix, { maxInFlight, timeoutMs, retrySafe })
   return load.run({ stages: parseStages(rate, 1, 0), probeShare: 0, ...rest })
 }
 
@@ -151,6 +156,27 @@ describe('a load run', () => {
     const result = await run(url, mixOf(get), { rate: '50' })
 
     expect(result.calls['call']!.errors).toEqual({ ECONNRESET: result.arrivals })
+  })
+
+  test('counts by method too', async () => {
+    const url = await serve((request, response) => {
+      response.statusCode = request.method === 'POST' ? 500 : 200
+      response.end()
+    })
+    let turn = 0
+    const alternating = (): LoadRequest => ({ method: turn++ % 2 === 0 ? 'GET' : 'POST', path: '/' })
+
+    const { methods, arrivals } = await run(url, mixOf(alternating))
+
+    expect(methods).toEqual({
+      GET: { ok: Math.ceil(arrivals / 2), failed: 0, retried: 0, errors: {} },
+      POST: {
+        ok: 0,
+        failed: Math.floor(arrivals / 2),
+        retried: 0,
+        errors: { 500: Math.floor(arrivals / 2) },
+      },
+    })
   })
 
   test('counts an answer that breaks off', async () => {
@@ -288,6 +314,60 @@ describe('a load run', () => {
   })
 })
 
+describe('a run with retrySafe', () => {
+  /** Breaks every second connection that it gets a request on, before or within the answer. */
+  const breaking = (breakOff: (response: ServerResponse) => void): Promise<string> => {
+    let served = 0
+    return serve((_, response) => {
+      if (served++ % 2 === 0) breakOff(response)
+      else response.end('ok')
+    })
+  }
+  const reset = (response: ServerResponse): void => void response.socket!.resetAndDestroy()
+  const one = (method: LoadRequest['method']): Mix => mixOf(() => ({ method, path: '/' }))
+
+  test.each(['GET', 'HEAD'] as const)(
+    'sends a %s once more whose connection broke unanswered, and counts it',
+    async (method) => {
+      const url = await breaking(reset)
+
+      // One at a time, so that every first attempt is broken and every second is not.
+      const { ok, failed, retried, arrivals, methods } = await run(url, one(method), {
+        retrySafe: true,
+        rate: '20',
+        maxInFlight: 1,
+      })
+
+      expect({ failed, retried }).toEqual({ failed: 0, retried: ok })
+      expect(methods[method]!.retried).toBe(ok)
+      expect(arrivals).toBeGreaterThan(5)
+    },
+  )
+
+  test('closes no other gap: writes, answers that have begun, and a second break are failures', async () => {
+    const begun = (response: ServerResponse): void => {
+      response.writeHead(200, { 'content-length': '9' })
+      response.write('half', () => response.socket!.destroy())
+    }
+    const always = await serve((_, response) => reset(response))
+
+    const writing = await run(await breaking(reset), one('POST'), { retrySafe: true, maxInFlight: 1 })
+    const halved = await run(await breaking(begun), one('GET'), { retrySafe: true, maxInFlight: 1 })
+    const broken = await run(always, one('GET'), { retrySafe: true, rate: '20' })
+
+    expect([writing.retried, halved.retried]).toEqual([0, 0])
+    expect([writing.failed > 0, halved.failed > 0]).toEqual([true, true])
+    expect(broken).toMatchObject({ ok: 0, failed: broken.arrivals, retried: broken.arrivals })
+  })
+
+  test('sends nothing twice by default', async () => {
+    const { retried, failed } = await run(await breaking(reset), one('GET'), { maxInFlight: 1 })
+
+    expect(retried).toBe(0)
+    expect(failed).toBeGreaterThan(0)
+  })
+})
+
 /** A register of numbers: `POST /N` writes, `GET /N` says `known` or `unknown`. */
 async function serveRegister(
   visible: (number: string, reader: string | undefined) => boolean,
@@ -303,7 +383,7 @@ async function serveRegister(
   })
 }
 
-function registerMix(): Mix {
+function registerMix(shows: (text: string) => boolean | 'twice' = (text) => text === 'known'): Mix {
   let number = 0
   return mixOf(
     () => {
@@ -321,7 +401,7 @@ function registerMix(): Mix {
           reader,
           path: `/${String(write['number'])}`,
           headers: reader === 'writer' ? { authorization: 'writer' } : {},
-          shows: (answer) => answer.text === 'known',
+          shows: (answer) => shows(answer.text),
         })),
     },
   )
@@ -376,6 +456,7 @@ describe('the record of acknowledged writes', () => {
       checked: ok,
       unverifiable: 0,
       missing: [],
+      duplicated: [],
       unreadable: [],
     })
   })
@@ -393,6 +474,25 @@ describe('the record of acknowledged writes', () => {
     const { missing } = await load.verify(records)
 
     expect(missing.map(({ write }) => write.key)).toEqual(['number 3'])
+  })
+
+  test('names every write that a server has applied twice', async () => {
+    const url = await serveRegister(() => true)
+    const records: WriteRecord[] = []
+    let reads = 0
+    const load = await prepare(
+      url,
+      registerMix(() => (reads++ === 0 ? 'twice' : true)),
+    )
+    await load.run({
+      stages: parseStages('50', 1, 0),
+      probeShare: 0,
+      onWrite: (record) => records.push(record),
+    })
+
+    const { duplicated, missing } = await load.verify(records)
+
+    expect([duplicated.length, missing.length]).toEqual([1, 0])
   })
 
   test('says of a write without an answer that its outcome is unknown', async () => {

@@ -29,6 +29,7 @@ interface LoadFlags {
   readonly var: readonly string[]
   readonly maxInFlight: string
   readonly timeout: string
+  readonly retrySafe?: boolean
   readonly probe: string
   readonly json?: string
   readonly acknowledged?: string
@@ -55,6 +56,7 @@ export function register(program: Command): void {
       '512',
     )
     .option('--timeout <ms>', 'how long an answer may take, in milliseconds', '10000')
+    .option('--retry-safe', 'sends a GET or HEAD once more whose connection broke unanswered, as browsers do')
     .option('--probe <percent>', 'share of the writes that are read back at once, in per cent', '10')
     .option('--json <file>', 'writes the result as JSON; - is standard output')
     .option('--acknowledged <file>', 'writes one JSON line for each acknowledged write')
@@ -85,6 +87,7 @@ async function load(url: string, flags: LoadFlags): Promise<void> {
     seed: flags.seed ?? String(freshSeed()),
     maxInFlight: numberOf('--max-in-flight', flags.maxInFlight, 1, 20_000),
     timeoutMs: numberOf('--timeout', flags.timeout, 1, 600_000),
+    retrySafe: flags.retrySafe === true,
     clock: systemClock,
     progress: (text) => show.line(text),
   })
@@ -113,7 +116,8 @@ async function load(url: string, flags: LoadFlags): Promise<void> {
 async function verify(prepared: PreparedLoad, earlier: readonly WriteRecord[]): Promise<void> {
   const verification = await prepared.verify(earlier)
   process.stdout.write(`${verificationText(verification)}\n`)
-  if (verification.missing.length + verification.unreadable.length > 0) process.exitCode = 1
+  const { missing, duplicated, unreadable } = verification
+  if (missing.length + duplicated.length + unreadable.length > 0) process.exitCode = 1
 }
 
 function publish(result: LoadResult, json: string | undefined): void {
