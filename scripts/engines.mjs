@@ -12,13 +12,19 @@ const ENGINES = [
     commands: ['chromium', 'chromium-browser', 'google-chrome'],
     for: 'tests of the rendered pages',
   },
+  {
+    package: 'haproxy',
+    commands: ['haproxy'],
+    for: 'tests of the balancer',
+  },
 ]
 
 // invoke-rc.d(8): exit status 101 forbids every start, so that no package begins to serve behind our back.
 const POLICY = '/usr/sbin/policy-rc.d'
 
+// Debian keeps servers in /usr/sbin, which is not on everybody's path.
 const isOnPath = (command) =>
-  (process.env.PATH ?? '').split(delimiter).some((dir) => {
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].some((dir) => {
     try {
       accessSync(join(dir, command), constants.X_OK)
       return true
