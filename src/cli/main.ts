@@ -16,6 +16,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   down: () => import('./commands/down.ts'),
   status: () => import('./commands/status.ts'),
   logs: () => import('./commands/logs.ts'),
+  apply: () => import('./commands/apply.ts'),
+  scale: () => import('./commands/scale.ts'),
+  drain: () => import('./commands/drain.ts'),
+  restart: () => import('./commands/restart.ts'),
   doctor: () => import('./commands/doctor.ts'),
   config: () => import('./commands/config.ts'),
   rotate: () => import('./commands/rotate.ts'),
@@ -28,6 +32,7 @@ Examples:
   $ pando new guestbook              make an application
   $ pando up                         run it: database, web and all, at http://127.0.0.1:3000
   $ pando status                     see what runs
+  $ pando apply                      take up edited code and topology, without a failed request
   $ pando down                       stop it; the data is kept
 
 \`pando COMMAND --help\` tells more about one command.`

@@ -90,14 +90,14 @@ function reasonOf(key: string, from: unknown, to: unknown): string {
 
 /** `{ web: { port: 1 } }` as `web.port` → 1. A list is one value. */
 function leaves(settings: object, path = ''): Map<string, unknown> {
-  return new Map(
-    Object.entries(settings).flatMap(([name, value]: [string, unknown]) => {
-      const key = `${path}${name}`
-      const isBranch = typeof value === 'object' && value !== null && !Array.isArray(value)
-      if (isBranch) return [...leaves(value, `${key}.`)]
-      return value === undefined ? [] : [[key, value] as const]
-    }),
-  )
+  const found = new Map<string, unknown>()
+  for (const [name, value] of Object.entries(settings) as [string, unknown][]) {
+    const isBranch = typeof value === 'object' && value !== null && !Array.isArray(value)
+    if (!isBranch && value !== undefined) found.set(`${path}${name}`, value)
+    if (!isBranch) continue
+    for (const [key, inner] of leaves(value, `${path}${name}.`)) found.set(key, inner)
+  }
+  return found
 }
 
 function shown(key: string, value: unknown): string {

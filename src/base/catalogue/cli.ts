@@ -1,4 +1,34 @@
+/** Why a change is refused; see `Obstacle` of the topology. */
+interface RefusedFor {
+  readonly kind: 'restart' | 'loss' | 'logout'
+  readonly key: string
+  readonly from: string
+  readonly to: string
+  readonly problem: string
+  readonly remedy: string
+}
+
 export const cliErrors = {
+  CLI_CHANGE_REFUSED: {
+    message: (at: { obstacles: readonly RefusedFor[] }): string =>
+      `The change is refused, and nothing was done.${at.obstacles
+        .map(({ key, from, to, problem }) => `\n  ${key}  ${from} → ${to}\n    ${problem}`)
+        .join('')}`,
+    fix: (at: { obstacles: readonly RefusedFor[] }): string =>
+      [...new Set(at.obstacles.map(({ remedy }) => remedy))].join(' '),
+    permanent: true,
+  },
+  CLI_SCALE_INVALID: {
+    message: (at: { text: string; problem: string }): string => `"${at.text}" ${at.problem}.`,
+    fix: 'Write the tier and how many servers it shall have, for example `pando scale web=5`.',
+    permanent: true,
+  },
+  CLI_TIER_UNKNOWN: {
+    message: (at: { tier: string; known: readonly string[]; nearest: string | undefined }): string =>
+      `There is no tier called "${at.tier}"${at.nearest === undefined ? '.' : `; did you mean "${at.nearest}"?`}`,
+    fix: (at: { known: readonly string[] }): string => `Name one of: ${at.known.join(', ')}.`,
+    permanent: true,
+  },
   CLI_NAME_INVALID: {
     message: (at: { name: string; problem: string }): string =>
       `"${at.name}" cannot be the name of an application: ${at.problem}.`,

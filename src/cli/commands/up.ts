@@ -1,12 +1,8 @@
 // `pando up`: plans, starts everything, shows how it goes, and stays as the watchdog until it is stopped; with
 // `--detach` it leaves a watchdog behind and returns when everything is ready.
 
-import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { systemClock } from '../../base/clock.ts'
-import { moduleFile } from '../../base/process.ts'
-import type { Plan } from '../../supervisor/records.ts'
 import { dataDirOf } from '../data-dir.ts'
 import type { Launch } from '../launch.ts'
 import { openTerminal } from '../terminal.ts'
@@ -25,6 +21,7 @@ Examples:
   $ pando up                                 run the application in this directory
   $ pando up --app examples/minimal          run another one
   $ pando up --port 8080 --data /srv/shop    another port, another data directory
+  $ pando up --stage balanced                several web servers behind a balancer
   $ pando up --detach && pando logs -f       in the background, watching its logs
 
 Ctrl-C stops everything in reverse order; a second Ctrl-C does not wait for requests under way.`
@@ -47,35 +44,12 @@ export function register(program: Command): void {
 }
 
 async function launchOf(options: Options): Promise<Launch> {
-  const appDir = resolve(options.app ?? '.')
+  const { planApplication } = await import('../planning.ts')
+  const dataDir = dataDirOf(options)
   return {
-    dataDir: dataDirOf(options),
+    dataDir,
     isDefaultDataDir: options.data === undefined && options.app === undefined,
     detach: options.detach === true,
-    plan: await planOf(appDir, options),
+    plan: await planApplication(options, dataDir),
   }
-}
-
-/** Everything that can be wrong with the application and the topology is found here, before anything is started. */
-async function planOf(appDir: string, options: Options): Promise<Plan> {
-  const [{ loadApp }, { loadTopology, planMembers }] = await Promise.all([
-    import('../../app/load.ts'),
-    import('../../topology/index.ts'),
-  ])
-  const { definition } = await loadApp(appDir)
-  const { topology } = await loadTopology({
-    appDir,
-    file: options.topology,
-    env: process.env,
-    flags: [
-      { flag: '--stage', key: 'stage', value: options.stage },
-      { flag: '--port', key: 'web.port', value: options.port },
-    ],
-  })
-  const plan = planMembers(topology, {
-    app: { name: definition.name, dir: appDir, release: '', idempotent: definition.idempotent ?? [] },
-    cores: availableParallelism(),
-    canShare: process.platform === 'linux',
-  })
-  return { ...plan, appDir, enginesModule: moduleFile(import.meta.url, '../../topology/engines') }
 }
