@@ -56,6 +56,11 @@ export interface MemberReadiness {
   readonly answered?: boolean
   /** One line for a person: a version, a size, or what is still missing. */
   readonly detail: string
+  /**
+   * How busy it was in the last second: share of its event loop's time (0 to 1), how late its timers were (99th
+   * percentile), requests in work. What autoscaling goes by; absent where nothing measures.
+   */
+  readonly load?: { readonly utilisation: number; readonly delayMs: number; readonly active: number }
 }
 
 export interface MemberEngine {

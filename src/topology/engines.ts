@@ -22,7 +22,9 @@ export async function loadEngine(key: string): Promise<MemberEngine> {
 /** Every key that a plan may use. */
 export const ENGINE_KEYS: readonly string[] = Object.keys(ENGINES)
 
-const ROUTERS: Readonly<Record<string, () => Promise<MemberRouter>>> = {}
+const ROUTERS: Readonly<Record<string, () => Promise<MemberRouter>>> = {
+  'shared-port': async () => (await import('../web/shared-port-router.ts')).sharedPort,
+}
 
 /** The router of a `Route`; always the same object for a key. A key that no plan of this version has is a defect. */
 export async function loadRouter(key: string): Promise<MemberRouter> {

@@ -6,11 +6,13 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeError, PlatformError } from '../base/errors.ts'
-import { socketDirectory, type Installation } from '../base/installation.ts'
+import { socketDirectory } from '../base/installation.ts'
 import type { Launch, MemberContext, MemberEngine, MemberReadiness, MemberSpec } from '../base/member.ts'
 import { moduleFile } from '../base/process.ts'
 import type { WebFleetSettings, WebSettings } from './config.ts'
-import { askControl, assertPortIsOurs } from './server/port.ts'
+import { askControl, controlSocketOf } from './server/ask-control.ts'
+import type { ControlReport } from './server/health.ts'
+import { assertPortIsOurs } from './server/port.ts'
 
 /** More processes than this compete for the database's connections and win nothing on one server. */
 export const MAX_PROCESSES = 64
@@ -55,9 +57,15 @@ export function webMembers(input: WebMembersInput): MemberSpec[] {
   return Array.from({ length: count }, (_, index) => {
     const isFronted = frontedBy.length > 0
     const own = isFronted
-      ? { host: serverHost(web.port, index + 1), port: serverPort, processes: 1, trustProxy: true }
-      : // The same whatever the count, so that another count is no other member.
-        { processes: canShare ? ('cores' as const) : count }
+      ? {
+          host: serverHost(web.port, index + 1),
+          port: serverPort,
+          processes: 1,
+          trustProxy: true,
+          isFronted,
+        }
+      : // The same whatever the count, so that another count is no other member. Port 0 cannot be shared.
+        { processes: canShare && web.port !== 0 ? ('cores' as const) : count }
     const { host, port } = { ...web, ...own }
     return {
       name: `web-${index + 1}`,
@@ -87,6 +95,9 @@ export function webAddress({ host, port }: Pick<WebSettings, 'host' | 'port'>): 
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
+/** The `web` block as one process has it. */
+export type MemberWebSettings = WebSettings & { readonly isFronted?: boolean }
+
 /** The file that `PANDO_MEMBER` names for a web process. Mode 600; no secrets. */
 export interface WebMemberFile {
   readonly member: string
@@ -95,7 +106,7 @@ export interface WebMemberFile {
   readonly dataDir: string
   readonly controlSocket: string
   /** `MemberSpec.settings`. */
-  readonly settings: { readonly web: WebSettings; readonly release: AppRelease } & Readonly<
+  readonly settings: { readonly web: MemberWebSettings; readonly release: AppRelease } & Readonly<
     Record<string, unknown>
   >
 }
@@ -123,7 +134,7 @@ export const webProcess: MemberEngine = {
   async prepare(spec, { installation }): Promise<Launch> {
     const { web, release } = spec.settings as WebMemberFile['settings']
     await assertPortIsOurs(web, socketDirectory(installation, 'run'))
-    const controlSocket = controlSocketOf(spec, installation)
+    const controlSocket = controlSocketOf(spec.name, installation)
     rmSync(controlSocket, { force: true })
     const file = join(installation.runDir, `${spec.name}.json`)
     const content: WebMemberFile = {
@@ -144,11 +155,10 @@ export const webProcess: MemberEngine = {
 
   async probe(spec, { installation }: MemberContext): Promise<MemberReadiness> {
     try {
-      const report = await askControl(controlSocketOf(spec, installation))
-      const size = `${Math.round(report.residentBytes / 1_048_576)} MiB`
-      return report.ready
-        ? { ready: true, detail: `ready, ${size}` }
-        : { ready: false, answered: true, detail: `${report.reason}, ${size}` }
+      const report = await askControl(controlSocketOf(spec.name, installation))
+      const { ready, active, loop } = report
+      const load = { utilisation: loop.utilisation, delayMs: loop.delayP99Ms, active }
+      return { ready, answered: true, detail: detailOf(report), load }
     } catch (error) {
       return { ready: false, detail: `no answer from its control socket (${describeError(error)})` }
     }
@@ -162,6 +172,13 @@ export const webProcess: MemberEngine = {
   startDeadlineMs: 60_000,
 }
 
-function controlSocketOf(spec: MemberSpec, installation: Installation): string {
-  return join(socketDirectory(installation, 'run'), `${spec.name}.sock`)
+/** `ready, 131 MiB, loop 12 % busy, 3 in work` */
+function detailOf({ ready, reason, accepting, residentBytes, loop, active }: ControlReport): string {
+  return [
+    ready ? 'ready' : reason,
+    ...(ready && !accepting ? ['takes no connections'] : []),
+    `${Math.round(residentBytes / 1_048_576)} MiB`,
+    `loop ${Math.round(loop.utilisation * 100)} % busy`,
+    `${active} in work`,
+  ].join(', ')
 }

@@ -81,7 +81,7 @@ describe('the web members', () => {
     const members = webMembers(input)
 
     expect(members.map(({ name }) => name)).toEqual(['web-1', 'web-2', 'web-3'])
-    expect(new Set(members.map(({ name: _, ...rest }) => JSON.stringify(rest))).size).toBe(1)
+    expect(new Set(members.map((member) => JSON.stringify({ ...member, name: '' }))).size).toBe(1)
   })
 
   test('behind a balancer have a loopback address each, which another port of visitors makes another', () => {

@@ -233,8 +233,8 @@ describe('an upgraded connection', () => {
 
     await served.server.stop(100)
 
-    // RFC 6455 §5.5.1: a close frame of two bytes, status 1001.
-    expect((await connection.ended()).endsWith('\u0088\u0002\u0003\u00e9')).toBe(true)
+    // RFC 6455 §5.5.1: a close frame of ten bytes, status 1001 and a reason.
+    expect((await connection.ended()).endsWith('\u0088\u000a\u0003\u00e9draining')).toBe(true)
     expect(sockets[0]!.destroyed).toBe(true)
   })
 

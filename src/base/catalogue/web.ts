@@ -1,9 +1,13 @@
+// The setting that an error is about: web servers behind a balancer are put elsewhere by others than visitors' addresses.
+type PortSetting = 'web.port' | 'web.serverPort'
+type HostSetting = 'web.host' | 'balancer.driver'
+
 export const webErrors = {
   WEB_PORT_IN_USE: {
-    message: (at: { host: string; port: number }): string =>
+    message: (at: { host: string; port: number; setting?: PortSetting }): string =>
       `Port ${at.port} on ${at.host} is in use by another program.`,
-    fix: (at: { port: number }): string =>
-      `Stop that program (\`ss -ltnp 'sport = :${at.port}'\` names it), or choose another port with \`--port N\` or \`web.port\`.`,
+    fix: (at: { port: number; setting?: PortSetting }): string =>
+      `Stop that program (\`ss -ltnp 'sport = :${at.port}'\` names it), or choose another port with ${at.setting === 'web.serverPort' ? '`web.serverPort`' : '`--port N` or `web.port`'}.`,
     permanent: true,
   },
   WEB_PORT_PRIVILEGED: {
@@ -18,9 +22,12 @@ export const webErrors = {
     permanent: true,
   },
   WEB_HOST_UNAVAILABLE: {
-    message: (at: { host: string; reason: string }): string =>
+    message: (at: { host: string; reason: string; setting?: HostSetting }): string =>
       `The web server cannot listen on ${at.host}: ${at.reason}.`,
-    fix: 'Set `web.host` to an address of this machine: 127.0.0.1 for this machine only, 0.0.0.0 or :: for every network.',
+    fix: (at: { host: string; setting?: HostSetting }): string =>
+      at.setting === 'balancer.driver'
+        ? `Behind a balancer every web server has a loopback address of its own. Linux has them all; elsewhere add them (macOS: \`sudo ifconfig lo0 alias ${at.host}\`), or set \`balancer.driver\` to "embedded".`
+        : 'Set `web.host` to an address of this machine: 127.0.0.1 for this machine only, 0.0.0.0 or :: for every network.',
     permanent: true,
   },
   WEB_CONTROL_SOCKET: {
@@ -54,6 +61,10 @@ export const webErrors = {
     message: (at: { waitedMs: number }): string =>
       `The application did not begin to answer within ${at.waitedMs} ms.`,
     fix: 'Look for what that route waits for; move slow work out of the request, or raise `web.answerTimeoutMs`.',
+  },
+  WEB_DRAINING: {
+    message: (_at: object): string => `This process is being stopped and takes no new connection.`,
+    fix: 'Try again: another process answers.',
   },
   WEB_METHOD_UNSUPPORTED: {
     message: (at: { method: string }): string => `The method ${at.method} is not supported.`,

@@ -31,6 +31,7 @@ export function requestListener(serving: Serving, handler: Handler): Listener {
       if (admitBody(exchange)) answerHealth(incoming, response, healthOf(serving))
       return
     }
+    serving.served++
     if (!hasOneHost(incoming)) {
       refuseMalformed(exchange, 'it does not have exactly one Host')
       return

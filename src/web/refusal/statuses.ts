@@ -74,6 +74,9 @@ export const STATUSES: Partial<Readonly<Record<ErrorCode, Answer>>> = {
   FILES_UNAVAILABLE: AWAY,
   FILES_CLOSED: AWAY,
   FILES_DAMAGED: FAULT,
+  FILES_BUCKET_MISSING: FAULT,
+  FILES_BUCKET_REFUSED: FAULT,
+  FILES_LINK_INVALID: { status: 403, message: 'This link does not work, or no longer.' },
   SESSIONS_TOO_LARGE: { status: 413, message: 'There is no room for this in the session.' },
   SESSIONS_DATA_INVALID: { status: 400, message: 'The session cannot hold this.' },
   SESSIONS_CLOSED: AWAY,
@@ -87,6 +90,7 @@ export const STATUSES: Partial<Readonly<Record<ErrorCode, Answer>>> = {
   // Or the status that the error carries.
   WEB_HANDLER_REFUSED: { status: 400 },
   WEB_ANSWER_TIMEOUT: { status: 503 },
+  WEB_DRAINING: { status: 503, retryAfterSeconds: 1 },
   WEB_HEADERS_SENT: FAULT,
 }
 
@@ -109,6 +113,7 @@ export const CODES_OUTSIDE: readonly ErrorCode[] = [
   'DATABASE_NAME_INVALID',
   'DATABASE_SETUP_FAILED',
   'DATABASE_VERSION_MISMATCH',
+  'FILES_CREDENTIALS_MISSING',
   'SESSIONS_KEYS_INVALID',
   'SESSIONS_SCHEMA_NEWER',
   'WEB_CONTROL_SOCKET',

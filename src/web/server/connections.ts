@@ -1,11 +1,12 @@
-// The open connections of one server, and how they come to their end when the process drains.
+// The open connections of one server: what is in work on them, and how they come to their end when the process drains.
 //
 // Node's own `closeIdleConnections`, which `server.close` calls, takes a connection for idle as soon as `end` was
 // called on its answer, and cuts off what a slow client has not received yet; hence our own rule.
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Clock } from '../../base/clock.ts'
+import type { CancelTimer, Clock } from '../../base/clock.ts'
+import { cut, isCut } from '../refusal/refusal.ts'
 
 type Connection = Socket & {
   /** The answer being written; Node's name. */
@@ -17,20 +18,38 @@ export interface Connections {
   /** Takes an upgraded connection out of the ordinary ones. `protocol` is the name it was upgraded to. */
   upgraded(socket: Socket, protocol: string): void
   isUpgraded(socket: Socket): boolean
-  /** Resolves when every connection is closed, at the latest `deadlineMs` after the call. */
+  /** How many have a request in work, upgraded ones included. */
+  readonly active: number
+  /** How many are upgraded. */
+  readonly upgradedCount: number
+  /** Whether they are being brought to their end. */
+  readonly isRelieved: boolean
+  /** Brings them to their end from now on: idle ones are closed, upgraded ones are told; requests in work finish. */
+  relieve(): void
+  /** Ends what `relieve` began. */
+  resume(): void
+  /** As `relieve`; resolves when every connection is closed, at the latest `deadlineMs` after the call. */
   drain(deadlineMs: number): Promise<void>
 }
 
 // Long enough for a request that is on its way to arrive, short enough for nobody to notice the stop.
 const SWEEP_MS = 50
+// A peer answers a close frame with its own (RFC 6455 §5.5.1), after what it has sent before; then the application's
+// library ends the connection. A peer that does not is not waited for longer.
+const CLOSE_FRAME_MS = 1_000
+const REASON = 'draining'
 
-// RFC 6455 §7.4.1: an unmasked close frame with status 1001, "going away".
-const GOING_AWAY = Buffer.from([0x88, 0x02, 0x03, 0xe9])
+/** RFC 6455 §5.5.1: an unmasked close frame with status 1001, "going away", and a reason. */
+export const GOING_AWAY: Buffer = Buffer.concat([
+  Buffer.from([0x88, 2 + REASON.length, 0x03, 0xe9]),
+  Buffer.from(REASON),
+])
 
 export function trackConnections(server: Server, clock: Clock): Connections {
   const ordinary = new Map<Connection, { bytesRead: number }>()
   const upgraded = new Map<Socket, string>()
   let onEmpty: (() => void) | undefined
+  let cancelSweep: CancelTimer | undefined
   const removed = (): void => {
     if (ordinary.size === 0 && upgraded.size === 0) onEmpty?.()
   }
@@ -47,10 +66,19 @@ export function trackConnections(server: Server, clock: Clock): Connections {
   /** Closes what has no request in work and has received nothing since the sweep before. */
   const sweep = (): void => {
     for (const [socket, last] of ordinary) {
-      const idle = !socket._httpMessage && socket.parser?.incoming?.complete !== false
-      if (idle && last.bytesRead === socket.bytesRead) socket.destroy()
+      if (!isInWork(socket) && last.bytesRead === socket.bytesRead) socket.destroy()
       last.bytesRead = socket.bytesRead
     }
+  }
+  const relieve = (): void => {
+    if (cancelSweep !== undefined) return
+    for (const [socket, protocol] of upgraded) endUpgraded(socket, protocol, clock)
+    sweep()
+    cancelSweep = clock.every(SWEEP_MS, sweep)
+  }
+  const resume = (): void => {
+    cancelSweep?.()
+    cancelSweep = undefined
   }
 
   return {
@@ -63,19 +91,44 @@ export function trackConnections(server: Server, clock: Clock): Connections {
       })
     },
     isUpgraded: (socket) => upgraded.has(socket),
+    get active() {
+      let count = upgraded.size
+      for (const socket of ordinary.keys()) if (isInWork(socket) && !isCut(socket)) count++
+      return count
+    },
+    get upgradedCount() {
+      return upgraded.size
+    },
+    get isRelieved() {
+      return cancelSweep !== undefined
+    },
+    relieve,
+    resume,
     async drain(deadlineMs) {
-      if (ordinary.size === 0 && upgraded.size === 0) return
-      for (const [socket, protocol] of upgraded)
-        if (protocol.toLowerCase() === 'websocket') socket.end(GOING_AWAY)
-        else socket.end()
-      sweep()
-      const cancelSweep = clock.every(SWEEP_MS, sweep)
-      const wake = new AbortController()
-      onEmpty = () => wake.abort()
-      await clock.sleep(deadlineMs, wake.signal).catch(() => {})
-      cancelSweep()
-      onEmpty = undefined
+      relieve()
+      if (ordinary.size > 0 || upgraded.size > 0) {
+        const wake = new AbortController()
+        onEmpty = () => wake.abort()
+        await clock.sleep(deadlineMs, wake.signal).catch(() => {})
+        onEmpty = undefined
+      }
+      resume()
       for (const socket of [...ordinary.keys(), ...upgraded.keys()]) socket.destroy()
     },
   }
+}
+
+function isInWork(socket: Connection): boolean {
+  return Boolean(socket._httpMessage) || socket.parser?.incoming?.complete === false
+}
+
+function endUpgraded(socket: Socket, protocol: string, clock: Clock): void {
+  if (protocol.toLowerCase() !== 'websocket') {
+    socket.end()
+    return
+  }
+  if (!socket.writable) return
+  socket.write(GOING_AWAY)
+  const cancel = clock.after(CLOSE_FRAME_MS, () => cut(socket, '', clock))
+  socket.once('close', cancel)
 }

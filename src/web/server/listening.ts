@@ -5,16 +5,22 @@
 // waiting ones are taken first, down to the last that can be seen. docs/explanation/web.md says what remains.
 
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, Server as PortServer } from 'node:net'
 import type { Clock } from '../../base/clock.ts'
-import { describeError, PlatformError } from '../../base/errors.ts'
+import { describeError, type ErrorDetails, PlatformError } from '../../base/errors.ts'
 import { turn } from '../../base/turn.ts'
 import type { WebSettings } from '../config.ts'
+
+/** What there is to know about a port before it is opened. */
+export type PortSettings = Pick<WebSettings, 'host' | 'port' | 'processes'> & {
+  /** Whether a balancer stands in front of it; the address is then `web.serverPort` on a loopback address of its own. */
+  readonly isFronted?: boolean
+}
 
 /** Resolves when `server` accepts connections. @throws WEB_PORT_IN_USE and the others of `WebServer.start` */
 export async function listen(
   server: Server,
-  settings: WebSettings,
+  settings: PortSettings,
 ): Promise<{ readonly host: string; readonly port: number }> {
   const { host, port, processes } = settings
   if (processes !== 1) assertSharable(settings)
@@ -32,6 +38,8 @@ export async function listen(
   return { host: bound.address, port: bound.port }
 }
 
+type PortDetails = ErrorDetails<'WEB_PORT_IN_USE'>
+
 // Time to take what waits while the queue is open. A process that keeps up is done in a few turns.
 const OPEN_MS = 100
 // Time to take what is left of a queue that lets nobody else in: 511 connections, Node's backlog, at 6 ms each.
@@ -39,24 +47,24 @@ const SHORT_MS = 3_000
 // How long the last connection of a shared port is waited for. Without one in this time, the next is not likely to come
 // in the moment of closing.
 const LAST_MS = 20
+// oxlint-disable-next-line typescript/unbound-method -- always called with the server as `this`
+const closePort = PortServer.prototype.close
 
 /**
- * Takes the connections that wait for `server`, for 3.2 s or `deadlineMs` at most, and closes the port. `isShared` says
- * that other processes listen on it too, and go on. Gives a promise of the moment when all its connections are closed
- * as well.
+ * Takes the connections that wait for `server`, for 3.2 s at most and only while there is time left, and closes the port;
+ * `listen` opens it again. Connections stay as they are. `isShared` says that other processes listen on it too, and go on.
  */
 export async function stopAccepting(
   server: Server,
   isShared: boolean,
   clock: Clock,
-  deadlineMs: number,
-): Promise<{ readonly closed: Promise<void> }> {
-  const endsAtMs = clock.monotonic() + deadlineMs
-  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  leftMs: () => number,
+): Promise<void> {
   let accepted = 0
   let isLast = false
   const close = (): void => {
-    if (server.listening) server.close(() => resolve())
+    // The HTTP server's own also ends its watch over slow requests, of which there may still be some.
+    if (server.listening) closePort.call(server)
   }
   const count = (): void => {
     accepted++
@@ -76,7 +84,6 @@ export async function stopAccepting(
   server.off('connection', count)
   server.off('drop', count)
   close()
-  return { closed }
 
   /** libuv looks for a connection in every turn, so a turn without one has found none waiting. */
   async function takeWaiting(limitMs: number): Promise<void> {
@@ -90,10 +97,10 @@ export async function stopAccepting(
   }
 
   async function turnsWhile(isOn: () => boolean, limitMs: number): Promise<void> {
-    const untilMs = Math.min(endsAtMs, clock.monotonic() + limitMs)
+    const untilMs = clock.monotonic() + limitMs
     while (isOn()) {
       await turn()
-      if (clock.monotonic() >= untilMs) return
+      if (clock.monotonic() >= untilMs || leftMs() <= 0) return
     }
   }
 }
@@ -108,7 +115,7 @@ function keepQueueShort(server: Listening): void {
   server._handle?.listen(0)
 }
 
-function assertSharable({ processes, port }: WebSettings): void {
+function assertSharable({ processes, port }: PortSettings): void {
   const count = typeof processes === 'number' ? processes : 2
   if (process.platform !== 'linux')
     throw new PlatformError('WEB_PORT_SHARING', {
@@ -122,15 +129,20 @@ function assertSharable({ processes, port }: WebSettings): void {
     })
 }
 
-function listenError(cause: NodeJS.ErrnoException, { host, port }: WebSettings): Error {
+function listenError(cause: NodeJS.ErrnoException, settings: PortSettings): Error {
   switch (cause.code) {
     case 'EADDRINUSE':
-      return new PlatformError('WEB_PORT_IN_USE', { host, port }, { cause })
+      return new PlatformError('WEB_PORT_IN_USE', portDetails(settings), { cause })
     case 'EACCES':
-      return new PlatformError('WEB_PORT_PRIVILEGED', { port }, { cause })
+      return new PlatformError('WEB_PORT_PRIVILEGED', { port: settings.port }, { cause })
     default:
-      return hostError(cause, host) ?? cause
+      return hostError(cause, settings) ?? cause
   }
+}
+
+/** Details of an error about this port: where it is, and the setting that moves it. */
+export function portDetails({ host, port, isFronted }: PortSettings): PortDetails {
+  return { host, port, setting: isFronted === true ? 'web.serverPort' : 'web.port' }
 }
 
 const HOST_TROUBLES: readonly (string | undefined)[] = ['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL']
@@ -138,8 +150,9 @@ const HOST_TROUBLES: readonly (string | undefined)[] = ['EADDRNOTAVAIL', 'ENOTFO
 /** The error for a `host` that is not one of this machine, if `cause` says so. */
 export function hostError(
   cause: NodeJS.ErrnoException,
-  host: string,
+  { host, isFronted }: PortSettings,
 ): PlatformError<'WEB_HOST_UNAVAILABLE'> | undefined {
   if (!HOST_TROUBLES.includes(cause.code)) return undefined
-  return new PlatformError('WEB_HOST_UNAVAILABLE', { host, reason: describeError(cause) }, { cause })
+  const setting = isFronted === true ? 'balancer.driver' : 'web.host'
+  return new PlatformError('WEB_HOST_UNAVAILABLE', { host, setting, reason: describeError(cause) }, { cause })
 }

@@ -6,30 +6,34 @@ import { readdirSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { PlatformError } from '../../base/errors.ts'
-import { askLocal } from '../../base/local-http.ts'
-import type { WebSettings } from '../config.ts'
-import type { ControlReport } from './health.ts'
-import { hostError } from './listening.ts'
+import { askControl } from './ask-control.ts'
+import { hostError, type PortSettings, portDetails } from './listening.ts'
 
 const CONNECT_MS = 1_000
-const CONTROL_MS = 1_500
-const CONTROL_MAX_BYTES = 4_096
 const CONTROL_NAME = /^web-\d+\.sock$/
 
 /**
- * Resolves when nobody listens on the port of `settings`, or only processes whose control sockets are in `socketDir`.
+ * Resolves when nobody listens on the port of `settings`, or, where it is shared, only processes whose control sockets
+ * are in `socketDir`.
  * @throws WEB_HOST_UNAVAILABLE, WEB_PORT_IN_USE
  */
-export async function assertPortIsOurs({ host, port }: WebSettings, socketDir: string): Promise<void> {
-  await assertHostIsHere(host)
+export async function assertPortIsOurs(settings: PortSettings, socketDir: string): Promise<void> {
+  const { host, port } = settings
+  await assertHostIsHere(settings)
   if (port === 0 || !(await isListening(host, port))) return
+  if (settings.processes !== 1 && (await isOurs(port, socketDir))) return
+  // Ours may have closed it between the two questions.
+  if (!(await isListening(host, port))) return
+  throw new PlatformError('WEB_PORT_IN_USE', portDetails(settings))
+}
+
+async function isOurs(port: number, socketDir: string): Promise<boolean> {
   const paths = readdirSync(socketDir).filter((name) => CONTROL_NAME.test(name))
   const reports = await Promise.all(
     paths.map((name) => askControl(join(socketDir, name)).catch(() => undefined)),
   )
   // A process opens its control socket before the port, so one that is about to listen reports port 0.
-  if (reports.some((report) => report !== undefined && (report.port === port || report.port === 0))) return
-  throw new PlatformError('WEB_PORT_IN_USE', { host, port })
+  return reports.some((report) => report !== undefined && (report.port === port || report.port === 0))
 }
 
 /**
@@ -37,13 +41,15 @@ export async function assertPortIsOurs({ host, port }: WebSettings, socketDir: s
  * are left to the process that listens, which tells them better.
  * @throws WEB_HOST_UNAVAILABLE
  */
-async function assertHostIsHere(host: string): Promise<void> {
+async function assertHostIsHere(settings: PortSettings): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.ErrnoException | undefined>()
   const server = createServer((socket) => socket.destroy())
   server.once('error', resolve)
-  server.listen({ host, port: 0, exclusive: true }, () => server.close(() => resolve(undefined)))
+  server.listen({ host: settings.host, port: 0, exclusive: true }, () =>
+    server.close(() => resolve(undefined)),
+  )
   const error = await promise
-  const unavailable = error && hostError(error, host)
+  const unavailable = error && hostError(error, settings)
   if (unavailable !== undefined) throw unavailable
 }
 
@@ -65,11 +71,4 @@ async function isListening(host: string, port: number): Promise<boolean> {
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
   return host === '::' ? '::1' : host
-}
-
-/** What the process behind the control socket `path` says of itself. Rejects when there is none or it hangs. */
-export async function askControl(socketPath: string): Promise<ControlReport> {
-  const bounds = { timeoutMs: CONTROL_MS, maxBytes: CONTROL_MAX_BYTES }
-  const { text } = await askLocal({ socketPath, path: '/-/ready', ...bounds })
-  return JSON.parse(text) as ControlReport
 }

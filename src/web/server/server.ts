@@ -7,16 +7,17 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import type { Socket } from 'node:net'
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { runForRequest } from '../../base/context.ts'
+import { type EventLoopWatch, watchEventLoop } from '../../base/event-loop.ts'
 import type { Logger } from '../../base/log.ts'
 import { type Service, startStop } from '../../base/service.ts'
 import { answerClientErrors, answerSilence, refuseUnread } from '../refusal/client-errors.ts'
 import type { WebSettings } from '../config.ts'
 import { type Connections, trackConnections } from './connections.ts'
-import { type ControlListener, openControl } from './control.ts'
+import { type Controlled, type ControlListener, openControl } from './control.ts'
 import { ExchangeResponse } from '../exchange/exchange-response.ts'
 import type { Handler, UpgradeListener } from '../handler.ts'
-import { healthOf } from './health.ts'
-import { listen, stopAccepting } from './listening.ts'
+import { FrontDoor } from './front-door.ts'
+import { applicationHealth, healthOf } from './health.ts'
 import { requestListener } from '../exchange/listener.ts'
 import { cut, refusalOnTheWire } from '../refusal/refusal.ts'
 import { refusal } from '../refusal/statuses.ts'
@@ -40,6 +41,8 @@ export interface WebServerOptions {
 export interface WebServerSettings extends WebSettings {
   /** Path of a Unix socket that answers the health paths for this process alone. Default: none. */
   readonly controlSocket?: string
+  /** Whether a balancer of this installation stands in front; errors about the port then name other settings. */
+  readonly isFronted?: boolean
 }
 
 export interface WebServer extends Service {
@@ -59,19 +62,26 @@ export interface WebServer extends Service {
  */
 export function createWebServer(options: WebServerOptions): WebServer {
   const { handler, settings, log, clock = systemClock, isReady = () => true } = options
-  const serving: Serving = { settings, log, clock, isReady, speaksFetch: 'fetch' in handler, draining: false }
+  const serving: Serving = {
+    settings,
+    log,
+    clock,
+    isReady,
+    speaksFetch: 'fetch' in handler,
+    draining: false,
+    served: 0,
+  }
   // The server below makes every response of the class that the listener asks for.
   const listener = requestListener(serving, handler) as unknown as RequestListener
-  let server: Server | undefined
-  let connections: Connections | undefined
+  let door: FrontDoor | undefined
   let control: ControlListener | undefined
-  let address: { readonly host: string; readonly port: number } | undefined
+  let watch: EventLoopWatch | undefined
 
   const service = startStop({
     async open() {
       serving.draining = false
-      server = newServer(settings)
-      connections = trackConnections(server, clock)
+      const server = newServer(settings)
+      const connections = trackConnections(server, clock)
       server.on('request', listener)
       // Before the client is told to go on, it may be told that its body is too large.
       server.on('checkContinue', (incoming, response) => {
@@ -82,29 +92,19 @@ export function createWebServer(options: WebServerOptions): WebServer {
       answerSilence(server, serving, connections)
       refuseTunnels(server, serving)
       if (handler.upgrade !== undefined) acceptUpgrades(server, serving, connections, handler.upgrade)
+      door = new FrontDoor(server, serving, connections, settings.controlSocket)
       // First, so that whoever finds the port taken can ask whether one of us has it.
-      if (settings.controlSocket !== undefined)
-        control = await openControl(settings.controlSocket, () => ({
-          ...healthOf(serving),
-          pid: process.pid,
-          port: address?.port ?? 0,
-          residentBytes: process.memoryUsage.rss(),
-        }))
-      address = await listen(server, settings)
+      if (settings.controlSocket !== undefined) {
+        watch = watchEventLoop(clock)
+        control = await openControl(settings.controlSocket, controlledBy(door, serving, connections, watch))
+      }
+      await door.open()
     },
     async close(deadlineMs) {
-      serving.draining = true
-      const endsAt = clock.monotonic() + deadlineMs
-      if (server?.listening === true) {
-        const announceMs = Math.min(settings.announceMs, deadlineMs)
-        if (announceMs > 0) await clock.sleep(announceMs)
-        const leftMs = (): number => Math.max(0, endsAt - clock.monotonic())
-        const { closed } = await stopAccepting(server, settings.processes !== 1, clock, leftMs())
-        await connections?.drain(leftMs())
-        await closed
-      }
+      await door?.close(deadlineMs)
       await control?.close()
-      server = connections = control = address = undefined
+      watch?.stop()
+      door = control = watch = undefined
     },
   })
 
@@ -115,9 +115,43 @@ export function createWebServer(options: WebServerOptions): WebServer {
       return service.health
     },
     get address() {
-      return address
+      return door?.address
     },
     [Symbol.asyncDispose]: () => service.stop(settings.drainMs),
+  }
+}
+
+function controlledBy(
+  door: FrontDoor,
+  serving: Serving,
+  connections: Connections,
+  watch: EventLoopWatch,
+): Controlled {
+  // The wish is told every second; the log has each trouble once.
+  let trouble: string | undefined
+  return {
+    clock: serving.clock,
+    async accept() {
+      try {
+        await door.accept()
+        trouble = undefined
+      } catch (error) {
+        if (trouble !== String(error)) serving.log.error({ tier: 'web', error }, 'cannot take connections')
+        trouble = String(error)
+      }
+    },
+    refuse: () => door.refuse(),
+    report: () => ({
+      ...(door.isClosing ? healthOf(serving) : applicationHealth(serving)),
+      pid: process.pid,
+      port: door.port,
+      accepting: door.isAccepting,
+      residentBytes: process.memoryUsage.rss(),
+      active: connections.active,
+      upgraded: connections.upgradedCount,
+      served: serving.served,
+      loop: watch.load,
+    }),
   }
 }
 
@@ -156,8 +190,9 @@ function acceptUpgrades(
   upgrade: UpgradeListener,
 ): void {
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
-    if (serving.draining) {
-      socket.destroy()
+    serving.served++
+    if (connections.isRelieved) {
+      refuseUnread(socket, refusal('WEB_DRAINING', {}), serving)
       return
     }
     connections.upgraded(socket, incoming.headers.upgrade ?? '')

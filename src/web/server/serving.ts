@@ -2,16 +2,18 @@
 
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
-import type { WebSettings } from '../config.ts'
+import type { WebServerSettings } from './server.ts'
 
 export interface Serving {
-  readonly settings: WebSettings
+  readonly settings: WebServerSettings
   readonly log: Logger
   readonly clock: Clock
   /** See `WebServerOptions.isReady`. */
   readonly isReady: () => boolean | string
   /** Whether the application answers with `Response` objects. */
   readonly speaksFetch: boolean
-  /** Set when the process is asked to stop: answers then end their connection. */
+  /** Set when the process is asked to stop or to refuse connections: answers then end their connection. */
   draining: boolean
+  /** Requests and upgrades so far, health checks left out. */
+  served: number
 }
