@@ -174,6 +174,7 @@ describe('doctor', () => {
       'port',
       'application',
       'migrations',
+      'source',
     ])
     expect(readdirSync(dir).toSorted()).toEqual(['app.mjs', 'migrations'])
   })

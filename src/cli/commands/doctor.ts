@@ -4,6 +4,8 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { dataDirOf } from '../data-dir.ts'
 import { exitStatus, type Check } from '../doctor/check.ts'
+import { printSource } from '../doctor/print-source.ts'
+import type { SourceCheck } from '../doctor/probe-source.ts'
 import { openTerminal, type Terminal } from '../terminal.ts'
 
 interface Options {
@@ -18,6 +20,11 @@ Examples:
   $ pando doctor                      check this machine and the application in this directory
   $ pando doctor --app examples/shop  another application
   $ pando doctor --json | jq '.checks[] | select(.state != "ok")'
+  $ pando doctor --json | jq '.source.findings[] | "\\(.file):\\(.line) \\(.rule)"'
+
+The application's source is read for state, timers and files that would break on several web servers. That is a warning
+with one server or with \`balancer.sticky\`, and a failure with several. \`// pando: per-process <reason>\` beside the
+code accepts it.
 
 Exit status 0 when nothing failed (warnings are allowed), 1 otherwise. Nothing is started or changed.`
 
@@ -34,30 +41,47 @@ export function register(program: Command): void {
 }
 
 async function examine(options: Options): Promise<void> {
-  const checks = await runChecks(options)
+  const { checks, source } = await runChecks(options)
   const terminal = openTerminal()
-  if (options.json) terminal.line(JSON.stringify({ checks }, undefined, 2))
-  else print(terminal, checks)
+  if (options.json) terminal.line(JSON.stringify({ checks, source: source?.report }, undefined, 2))
+  else {
+    printChecks(terminal, checks)
+    if (source?.report !== undefined) printSource(terminal, source.report, source.check.state)
+    printVerdict(terminal, checks)
+  }
   process.exitCode = exitStatus(checks)
+}
+
+interface Examined {
+  readonly checks: readonly Check[]
+  readonly source: SourceCheck | undefined
 }
 
 // What a web process has when nothing is set; for the case that the topology cannot be read.
 const DEFAULT_MAX_CONNECTIONS = 10_000
 
-async function runChecks(options: Options): Promise<Check[]> {
-  const [{ checkMachine }, { checkPostgres }, { checkApp, checkMigrations, checkPort, checkTopology }] =
-    await Promise.all([
-      import('../doctor/probe-machine.ts'),
-      import('../doctor/probe-engines.ts'),
-      import('../doctor/probe-app.ts'),
-    ])
+async function runChecks(options: Options): Promise<Examined> {
+  const [
+    { checkMachine },
+    { checkPostgres },
+    { checkApp, checkMigrations, checkPort, checkTopology },
+    { checkSource },
+    { serversOf },
+  ] = await Promise.all([
+    import('../doctor/probe-machine.ts'),
+    import('../doctor/probe-engines.ts'),
+    import('../doctor/probe-app.ts'),
+    import('../doctor/probe-source.ts'),
+    import('../doctor/judge-source.ts'),
+  ])
   const appDir = resolve(options.app ?? '.')
   const dataDir = dataDirOf(options)
   const topology = await checkTopology(appDir, options.topology, process.env)
   const application = await checkApp(appDir)
+  const source = await checkSource(appDir, serversOf(topology.loaded?.topology))
   const web = topology.loaded?.topology.web
   const maxConnections = web?.maxConnections ?? DEFAULT_MAX_CONNECTIONS
-  return [
+  const checks = [
     ...checkMachine({ appDir, dataDir, maxConnections }),
     checkPostgres(dataDir),
     topology.check,
@@ -66,12 +90,14 @@ async function runChecks(options: Options): Promise<Check[]> {
     ...(application.loaded === undefined
       ? []
       : [checkMigrations(appDir, application.loaded.definition.migrations)]),
+    ...(source === undefined ? [] : [source.check]),
   ]
+  return { checks, source }
 }
 
 const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const
 
-function print(terminal: Terminal, checks: readonly Check[]): void {
+function printChecks(terminal: Terminal, checks: readonly Check[]): void {
   const { paint } = terminal
   const colours = { ok: paint.green, warn: paint.yellow, fail: paint.red }
   const width = Math.max(...checks.map(({ name }) => name.length))
@@ -82,6 +108,10 @@ function print(terminal: Terminal, checks: readonly Check[]): void {
     )
     if (fix !== undefined) terminal.line(`${indent}${paint.dim('→')} ${fix}`)
   }
+}
+
+function printVerdict(terminal: Terminal, checks: readonly Check[]): void {
+  const { paint } = terminal
   const count = (state: Check['state']): number => checks.filter((check) => check.state === state).length
   terminal.line('')
   terminal.line(
