@@ -39,6 +39,20 @@ export function checkUserId(userId: string): void {
   if (hasUnstorableText(userId)) throw invalid('the userId has U+0000 or half a character')
 }
 
+const OLD_ID_MAX_LENGTH = 4_096
+
+/** @throws SESSIONS_DATA_INVALID */
+export function checkOldId(oldId: string): void {
+  if (typeof oldId !== 'string' || oldId === '')
+    throw invalid('the identifier of the old session is not a text, or is empty')
+  if (oldId.length > OLD_ID_MAX_LENGTH)
+    throw invalid(`the identifier of the old session is longer than ${OLD_ID_MAX_LENGTH} characters`)
+}
+
 function invalid(problem: string, cause?: unknown): PlatformError {
   return new PlatformError('SESSIONS_DATA_INVALID', { problem }, { cause })
+}
+
+export function tooLarge(maxBytes: number): PlatformError {
+  return new PlatformError('SESSIONS_TOO_LARGE', { maxBytes })
 }

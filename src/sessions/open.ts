@@ -10,11 +10,12 @@ import { PlatformError } from '../base/errors.ts'
 import { createLogger, type Logger } from '../base/log.ts'
 import type { Database } from '../database/database.ts'
 import type { SessionsSettings } from './config.ts'
-import { checkUserId, plainData } from './data.ts'
+import { checkOldId, checkUserId, plainData } from './data.ts'
 import type { SessionStore, StoredSession } from './driver.ts'
+import { storeImported, type NewSession } from './imported.ts'
 import { createSigner, type SigningKey } from './keys.ts'
 import { RequestSession, type SessionParts } from './request-session.ts'
-import type { Session, SessionData, Sessions } from './sessions.ts'
+import type { Session, SessionData, Sessions, SessionStart } from './sessions.ts'
 
 export type OpenSessionsOptions = {
   /** The first signs, all verify. */
@@ -72,10 +73,25 @@ export async function openSessions<Data extends SessionData = SessionData>(
       const stored = await ofRequest('current').current()
       return stored && toSession<Data>(stored)
     },
-    async start({ userId, data = {} } = {}) {
+    async start(given = {}) {
       const session = ofRequest('start')
-      if (userId !== undefined) checkUserId(userId)
-      return toSession<Data>(await session.start({ userId: userId ?? null, data: plainData(data) }))
+      return toSession<Data>(await session.start(checkedStart(given)))
+    },
+    async importOnce(oldId, read) {
+      const session = ofRequest('importOnce')
+      if (oldId !== undefined) checkOldId(oldId)
+      const stored = await session.importOnce(oldId, async () => {
+        const old = await read()
+        return old && checkedStart(old)
+      })
+      return stored && toSession<Data>(stored)
+    },
+    async handOver(oldId, given) {
+      if (closed) throw new PlatformError('SESSIONS_CLOSED', { operation: 'handOver' })
+      checkOldId(oldId)
+      const nowMs = clock.now()
+      const stored = await storeImported({ store, settings, oldId, nowMs }, checkedStart(given))
+      return stored !== 'before'
     },
     async update(data) {
       const session = ofRequest('update')
@@ -102,6 +118,12 @@ export async function openSessions<Data extends SessionData = SessionData>(
 async function openPostgres(database: Database): Promise<SessionStore> {
   const { postgres } = await import('./drivers/postgres.ts')
   return postgres(database)
+}
+
+/** @throws SESSIONS_DATA_INVALID */
+function checkedStart<Data extends SessionData>({ userId, data = {} }: SessionStart<Data>): NewSession {
+  if (userId !== undefined) checkUserId(userId)
+  return { userId: userId ?? null, data: plainData(data) }
 }
 
 function toSession<Data extends SessionData>(stored: StoredSession): Session<Data> {

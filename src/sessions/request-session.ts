@@ -4,15 +4,16 @@
 // visitor without a session begin one and not two. Different requests need no such order: the store's own steps are
 // atomic.
 
-import { createHash } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import type { RequestContext } from '../base/context.ts'
-import { isPlatformError, PlatformError } from '../base/errors.ts'
+import { isPlatformError } from '../base/errors.ts'
 import type { Logger } from '../base/log.ts'
 import { secretToken } from '../base/random.ts'
 import type { SessionsSettings } from './config.ts'
 import { clearCookie, cookieKind, cookieValues, setCookie, type CookieKind } from './cookie.ts'
 import type { SessionKey, SessionStore, StoredSession } from './driver.ts'
+import { tooLarge } from './data.ts'
+import { beginning, importedId, keyOf, storeImported, type NewSession } from './imported.ts'
 import type { Signer } from './keys.ts'
 import type { SessionData } from './sessions.ts'
 
@@ -22,11 +23,6 @@ export interface SessionParts {
   readonly settings: SessionsSettings
   readonly clock: Clock
   readonly log: Logger
-}
-
-export interface NewSession {
-  readonly userId: string | null
-  readonly data: SessionData
 }
 
 /** What the request's cookie points at, or what took its place since. */
@@ -73,7 +69,7 @@ export class RequestSession {
       if (pointer === undefined) return this.#begin({ userId: null, data: set })
       const { dataMaxBytes: maxBytes, idleMs } = settings
       const changed = await store.change(pointer.key, { set, remove, maxBytes, nowMs: clock.now(), idleMs })
-      if (changed === 'too-large') throw tooLarge(settings)
+      if (changed === 'too-large') throw tooLarge(settings.dataMaxBytes)
       if (changed === 'absent') return this.#begin({ userId: null, data: set })
       this.#lookup = Promise.resolve(changed)
       this.#renewSignature(pointer, changed)
@@ -90,9 +86,40 @@ export class RequestSession {
     })
   }
 
+  importOnce(
+    oldId: string | undefined,
+    read: () => Promise<NewSession | undefined>,
+  ): Promise<StoredSession | undefined> {
+    return this.#inTurn(async () => {
+      const current = await this.current()
+      if (current !== undefined || oldId === undefined) return current
+      const next = pointerTo(importedId(oldId), false)
+      const session = (await this.#find(next)) ?? (await this.#import(oldId, next.key, read))
+      if (session === undefined) return undefined
+      // The session stays when its cookie cannot be sent: the next request with the old one finds it.
+      this.#sendCookie(next, session)
+      this.#pointer = next
+      this.#lookup = Promise.resolve(session)
+      return session
+    })
+  }
+
   /** Makes the next `current` ask the store again. */
   forget(): void {
     this.#lookup = undefined
+  }
+
+  async #import(
+    oldId: string,
+    key: SessionKey,
+    read: () => Promise<NewSession | undefined>,
+  ): Promise<StoredSession | undefined> {
+    const { store, settings, clock } = this.#parts
+    const old = await read()
+    if (old === undefined) return undefined
+    const stored = await storeImported({ store, settings, oldId, nowMs: clock.now() }, old)
+    // By a request beside this one perhaps, an instant ago.
+    return stored === 'before' ? store.read(key, clock.now()) : stored
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
@@ -133,15 +160,13 @@ export class RequestSession {
     }
   }
 
-  async #begin({ userId, data }: NewSession): Promise<StoredSession> {
+  async #begin(start: NewSession): Promise<StoredSession> {
     const { store, settings, clock } = this.#parts
     const next = pointerTo(secretToken(), false)
-    const nowMs = clock.now()
-    const absoluteAtMs = nowMs + settings.absoluteMs
-    const expiresAtMs = Math.min(nowMs + settings.idleMs, absoluteAtMs)
-    const session = { userId, data, createdAtMs: nowMs, expiresAtMs, absoluteAtMs }
+    const session = beginning(start, settings, clock.now())
     const options = { replaces: this.#pointer?.key, maxBytes: settings.dataMaxBytes }
-    if ((await store.create(next.key, session, options)) === 'too-large') throw tooLarge(settings)
+    if ((await store.create(next.key, session, options)) === 'too-large')
+      throw tooLarge(settings.dataMaxBytes)
     this.#pointer = this.#lookup = undefined
     try {
       this.#sendCookie(next, session)
@@ -189,9 +214,5 @@ function presented(request: RequestContext, { signer, settings }: SessionParts):
 }
 
 function pointerTo(id: string, isStale: boolean): Pointer {
-  return { id, key: createHash('sha256').update(id).digest('base64url'), isStale }
-}
-
-function tooLarge({ dataMaxBytes }: SessionsSettings): PlatformError {
-  return new PlatformError('SESSIONS_TOO_LARGE', { maxBytes: dataMaxBytes })
+  return { id, key: keyOf(id), isStale }
 }
