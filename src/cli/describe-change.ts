@@ -1,6 +1,6 @@
 // What `pando apply` says of a change before it is made, and what was done after it. Pure.
 
-import type { Judgement, MemberChange, Obstacle } from '../topology/change.ts'
+import type { MemberChange, Obstacle } from '../topology/change.ts'
 import type { Paint } from './terminal.ts'
 
 const SIGN = { add: '+', remove: '-', replace: '~', reload: '~' } as const
@@ -8,14 +8,14 @@ const WORD = { add: 'is added', remove: 'is removed', replace: 'is replaced', re
 const MAX_REASONS = 4
 
 /** A line for each kind of change and reason, members that share them together. */
-export function describeJudgement({ members, obstacles }: Judgement, paint: Paint): readonly string[] {
+export function describeMembers(members: readonly MemberChange[], paint: Paint): readonly string[] {
   const groups = new Map<string, MemberChange[]>()
   for (const each of members) {
     const key = JSON.stringify([each.change, each.reasons])
     groups.set(key, [...(groups.get(key) ?? []), each])
   }
   const colours = { add: paint.green, remove: paint.red, replace: paint.yellow, reload: paint.yellow }
-  const lines = [...groups.values()].map((group) => {
+  return [...groups.values()].map((group) => {
     const { change, reasons } = group[0]!
     const names = namesOf(group.map(({ member }) => member))
     const verb =
@@ -23,7 +23,6 @@ export function describeJudgement({ members, obstacles }: Judgement, paint: Pain
     const why = reasons.length === 0 ? '' : `: ${reasonsOf(reasons)}`
     return `${colours[change](SIGN[change])} ${names} ${verb}${why}`
   })
-  return [...lines, ...obstacles.map((obstacle) => paint.yellow(`! ${obstacleLine(obstacle)}`))]
 }
 
 /** `web-1, web-2, web-3` or, from five on, `web-1 … web-5`. */
@@ -36,8 +35,9 @@ function reasonsOf(reasons: readonly string[]): string {
   return `${reasons.slice(0, MAX_REASONS).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
-function obstacleLine({ key, from, to, problem }: Obstacle): string {
-  return `${key} ${from} → ${to}. ${problem}`
+/** What is done all the same. */
+export function describeObstacle({ key, from, to, problem }: Obstacle, paint: Paint): string {
+  return paint.yellow(`! ${key} ${from} → ${to}. ${problem}`)
 }
 
 const PAST = { add: 'added', remove: 'removed', replace: 'replaced', reload: 'reloaded' } as const

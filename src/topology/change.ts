@@ -75,13 +75,15 @@ function reasonsOf(from: MemberSpec, to: MemberSpec): readonly string[] {
     .filter((key) => !isDeepStrictEqual(old.get(key), now.get(key)))
     .map((key) => reasonOf(key, old.get(key), now.get(key)))
   if (!isDeepStrictEqual(from.frontedBy ?? [], to.frontedBy ?? [])) reasons.push('other balancer processes')
-  return [...new Set(reasons)]
+  // What a person has most likely done stands first.
+  return [...new Set(reasons)].toSorted((a, b) => Number(b === NEW_CODE) - Number(a === NEW_CODE))
 }
 
+const NEW_CODE = 'new application code'
 const CODE = /^release\.|^appDir$|^idempotent$/
 
 function reasonOf(key: string, from: unknown, to: unknown): string {
-  if (CODE.test(key)) return 'new application code'
+  if (CODE.test(key)) return NEW_CODE
   if (key === 'slots') return 'other places for web servers'
   // The balancer's part of the web tier's settings.
   const setting = key.replace(/^served\./, 'web.')

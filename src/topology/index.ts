@@ -1,3 +1,3 @@
 export { loadTopology, type LoadedTopology } from './load.ts'
 export { planMembers } from './plan.ts'
-export type { TopologyInput } from './schema.ts'
+export type { Topology, TopologyInput } from './schema.ts'

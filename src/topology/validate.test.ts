@@ -104,7 +104,7 @@ describe('an invalid topology', () => {
       '5 settings need attention (/app/pando.topology.ts).',
       '  web.instance  in pando.topology.ts               unknown setting',
       '  database      "postgres" from pando.topology.ts  expected an object of settings such as { poolMax: … }',
-      '  stage         "singel" from --stage              expected "single" or "balanced"',
+      '  stage         "singel" from --stage              expected "single" or "balanced"; did you mean "single"?',
       '  web.port      "80a" from PORT                    expected a whole number from 1 to 65535',
       '  web.drainMs   -1 from pando.topology.ts          expected a whole number from 0 to 3600000 milliseconds',
     ])
@@ -132,6 +132,24 @@ describe('an invalid topology', () => {
         problem: 'unknown setting; did you mean PANDO_WEB_PORT?',
       },
     ])
+  })
+
+  test('names the stages that there are, and those that come later', () => {
+    const { problems, text } = refusal({ flags: [{ flag: '--stage', key: 'stage', value: 'foo' }] })
+
+    expect(problems[0]?.problem).toBe(
+      'expected "single" or "balanced"; not yet in this version: separate, replicated, cached, edge, queued, regional',
+    )
+    expect(text).toContain('"foo" from --stage')
+  })
+
+  test('names the file only when something in it is wrong', () => {
+    const flags = [{ flag: '--port', key: 'web.port', value: '99999' }]
+
+    expect(refusal({ file: { web: { host: 'x' } }, flags }).text).toBe(
+      '1 setting needs attention.\n  web.port  99999 from --port  expected a whole number from 1 to 65535',
+    )
+    expect(refusal({ file: { web: { port: 0 } } }).text).toContain('(/app/pando.topology.ts)')
   })
 
   test('suggests nothing where nothing is near', () => {

@@ -1,6 +1,7 @@
 // Judges the gathered values. Finds every problem before it fails: unknown keys with the nearest known name, keys and
 // stages of later versions by name, and values outside their range with where they came from. Pure.
 
+import { basename } from 'node:path'
 import type { z } from 'zod'
 import { PlatformError } from '../base/errors.ts'
 import { nearest } from '../base/nearest.ts'
@@ -34,8 +35,10 @@ export function validate(given: readonly Given[], file?: string): ValidTopology 
   const parsed = topologySchema.safeParse(nested(settings))
   const wrong = parsed.success ? [] : parsed.error.issues.flatMap((issue) => wrongProblems(issue, settings))
 
-  const at = file === undefined ? {} : { file }
   const invalid = [...unknown, ...wrong]
+  // A file that has nothing to do with it would be looked at in vain.
+  const isOfFile = [...invalid, ...notYet].some(({ source }) => source === basename(file ?? ''))
+  const at = file === undefined || !isOfFile ? {} : { file }
   if (invalid.length > 0)
     throw new PlatformError('TOPOLOGY_INVALID', { problems: [...invalid, ...notYet], ...at })
   if (notYet.length > 0) throw new PlatformError('TOPOLOGY_NOT_YET', { problems: notYet, ...at })
@@ -134,13 +137,11 @@ function valueAt({ key, value }: Given, path: string): unknown {
   return names.reduce<unknown>((at, name) => (at as Readonly<Record<string, unknown>> | null)?.[name], value)
 }
 
+/** Beside the stages that this version has: which one was meant, and which come later. */
 function stageHint(value: unknown): string {
-  const near =
-    typeof value === 'string'
-      ? nearest(
-          value,
-          STAGES.map(({ name }) => name),
-        )
-      : undefined
-  return near === undefined || findStage(near)!.available ? '' : `; "${near}" is not yet in this version`
+  const names = STAGES.map(({ name }) => name)
+  const near = typeof value === 'string' ? nearest(value, names) : undefined
+  const later = STAGES.filter(({ available }) => !available).map(({ name }) => name)
+  if (near === undefined) return `; not yet in this version: ${later.join(', ')}`
+  return findStage(near)!.available ? `; did you mean "${near}"?` : `; "${near}" is not yet in this version`
 }

@@ -12,10 +12,12 @@ export const cliErrors = {
   CLI_CHANGE_REFUSED: {
     message: (at: { obstacles: readonly RefusedFor[] }): string =>
       `The change is refused, and nothing was done.${at.obstacles
-        .map(({ key, from, to, problem }) => `\n  ${key}  ${from} → ${to}\n    ${problem}`)
+        .map(
+          ({ key, from, to, problem, remedy }) =>
+            `\n  ${key}  ${from} → ${to}\n    ${problem}\n    ${remedy}`,
+        )
         .join('')}`,
-    fix: (at: { obstacles: readonly RefusedFor[] }): string =>
-      [...new Set(at.obstacles.map(({ remedy }) => remedy))].join(' '),
+    fix: 'Do as is said there; `pando apply --dry-run` shows the whole change.',
     permanent: true,
   },
   CLI_SCALE_INVALID: {

@@ -7,7 +7,7 @@ import type { Plan } from '../../supervisor/records.ts'
 import type { Judgement } from '../../topology/change.ts'
 import type { PlanSource } from '../../topology/plan.ts'
 import { dataDirOf } from '../data-dir.ts'
-import { describeJudgement, summaryOf } from '../describe-change.ts'
+import { describeMembers, describeObstacle, summaryOf } from '../describe-change.ts'
 import { carryOut } from '../make-change.ts'
 import type { SourcedPlan } from '../planning.ts'
 import { findRunning, type ChangeOptions } from '../running.ts'
@@ -56,9 +56,10 @@ async function runApply(options: Options): Promise<void> {
     if (!quiet) terminal.line('Nothing to do: what runs is what application and topology say.')
     return
   }
-  if (!quiet) for (const line of describeJudgement(judged, terminal.paint)) terminal.line(line)
+  if (!quiet) for (const line of describeMembers(members, terminal.paint)) terminal.line(line)
   const refused = obstacles.filter(({ kind }) => kind === 'restart' || options.force !== true)
   if (refused.length > 0) throw new PlatformError('CLI_CHANGE_REFUSED', { obstacles: refused })
+  if (!quiet) for (const each of obstacles) terminal.line(describeObstacle(each, terminal.paint))
   if (options.dryRun === true) {
     if (!quiet) terminal.line(terminal.paint.dim('Nothing was done. Without --dry-run it is.'))
     return

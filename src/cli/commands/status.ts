@@ -2,14 +2,17 @@
 // also when members run on without it.
 
 import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { Command } from 'commander'
 import { systemClock } from '../../base/clock.ts'
 import { isPlatformError, PlatformError } from '../../base/errors.ts'
-import type { Installation } from '../../base/installation.ts'
-import type { InstallationStatus, MemberStatus } from '../../supervisor/status.ts'
+import { socketDirectory, type Installation } from '../../base/installation.ts'
+import type { InstallationStatus, Report } from '../../supervisor/status.ts'
 import { dataDirOf } from '../data-dir.ts'
 import { printError } from '../print-error.ts'
-import { openTerminal, type Paint, type Terminal } from '../terminal.ts'
+import type { ShownStatus } from '../print-status.ts'
+import { EXIT_NOT_RUNNING } from '../running.ts'
+import { openTerminal } from '../terminal.ts'
 
 interface Options {
   readonly app?: string
@@ -17,16 +20,14 @@ interface Options {
   readonly json?: boolean
 }
 
-/** Exit status when no supervisor runs (LSB: "program is not running"). */
-const EXIT_NOT_RUNNING = 3
-
 const EXAMPLES = `
 Examples:
   $ pando status                                          a table for people
-  $ pando status --json                                   { stage, endpoints: { web }, members: [ … ] }
+  $ pando status --json                                   { stage, endpoints, members, routes, change }
   $ pando status --json | jq -r '.members[] | .name + " " + .state'
 
-States: stopped, starting, running, stopping, failed. Exit status 3 when it is not running.`
+States: stopped, starting, running, stopping, failed. Below the table: what visitors met since the balancers
+began to count, and the change under way or the last one. Exit status 3 when it is not running.`
 
 export function register(program: Command): void {
   program
@@ -46,12 +47,12 @@ async function runStatus(options: Options): Promise<void> {
   if (found === undefined) {
     printError(terminal, new PlatformError('SUPERVISOR_NOT_RUNNING', { dataDir }), false)
     if (options.json)
-      terminal.line(JSON.stringify({ stage: 'unknown', endpoints: { web: null }, members: [] }))
+      terminal.line(JSON.stringify({ stage: 'unknown', endpoints: { web: null }, members: [], ...NOTHING }))
     process.exitCode = EXIT_NOT_RUNNING
     return
   }
   if (options.json) terminal.line(JSON.stringify(found.status, undefined, 2))
-  else printTable(terminal, found.status)
+  else (await import('../print-status.ts')).printStatus(terminal, found.status)
   if (found.supervised) return
   const runs = found.status.members.some(({ state }) => state === 'running')
   terminal.error(
@@ -63,7 +64,7 @@ async function runStatus(options: Options): Promise<void> {
 }
 
 interface Found {
-  readonly status: InstallationStatus
+  readonly status: ShownStatus
   readonly supervised: boolean
 }
 
@@ -73,24 +74,40 @@ async function findStatus(dataDir: string): Promise<Found | undefined> {
     import('../../supervisor/status.ts'),
   ])
   const installation = realInstallation(dataDir)
-  const supervised = await askPatiently(installation)
-  if (supervised !== undefined) return { status: supervised, supervised: true }
+  const report = await askPatiently(installation)
+  if (report !== undefined) {
+    const { status, routes, change } = report
+    return { status: { ...located(status, installation), routes, change }, supervised: true }
+  }
   const status = statusFromRecords(installation)
-  return status === undefined ? undefined : { status, supervised: false }
+  if (status === undefined) return undefined
+  return { status: { ...located(status, installation), ...NOTHING }, supervised: false }
+}
+
+const NOTHING = { routes: [], change: null } as const
+
+/** A plan is the same wherever the data is kept, so it names the place of the default data directory. */
+function located(status: InstallationStatus, installation: Installation): InstallationStatus {
+  const members = status.members.map((member) => {
+    const part = /^\.pando\/([a-z0-9-]+)\//.exec(member.address)?.[1]
+    if (part === undefined || !existsSync(join(installation.dataDir, part))) return member
+    return { ...member, address: join(socketDirectory(installation, part), basename(member.address)) }
+  })
+  return { ...status, members }
 }
 
 const ATTEMPTS = 20
 const BETWEEN_MS = 100
 
 /** The supervisor's answer; where one is being put back at the moment, that of the next. */
-async function askPatiently(installation: Installation): Promise<InstallationStatus | undefined> {
+async function askPatiently(installation: Installation): Promise<Report | undefined> {
   const [{ askReport }, { isAttended }] = await Promise.all([
     import('../../supervisor/control.ts'),
     import('../../supervisor/bring-up.ts'),
   ])
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      return (await askReport(installation)).status
+      return await askReport(installation)
     } catch (error) {
       if (!isPlatformError(error, 'SUPERVISOR_UNREACHABLE')) throw error
       if (!isAttended(installation)) return undefined
@@ -98,36 +115,4 @@ async function askPatiently(installation: Installation): Promise<InstallationSta
     }
   }
   return undefined
-}
-
-function printTable(terminal: Terminal, { stage, endpoints, members }: InstallationStatus): void {
-  const { paint } = terminal
-  terminal.line(`stage ${paint.bold(stage)}   web ${paint.bold(endpoints.web ?? '-')}`)
-  terminal.line('')
-  const head = ['MEMBER', 'TIER', 'STATE', 'PID', 'RESTARTS', 'ADDRESS', 'DETAIL']
-  const rows = members.map((member) => [
-    member.name,
-    member.tier,
-    member.state,
-    member.pid === null ? '-' : String(member.pid),
-    String(member.restarts),
-    member.address,
-    member.detail,
-  ])
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
-  )
-  const pad = (cells: readonly string[]): readonly string[] =>
-    cells.map((cell, column) => (column === head.length - 1 ? cell : cell.padEnd(widths[column]!)))
-  terminal.line(paint.dim(pad(head).join('  ')))
-  for (const [index, row] of rows.entries()) {
-    const cells = [...pad(row)]
-    cells[2] = colourOf(members[index]!.state, paint)(cells[2]!)
-    terminal.line(cells.join('  ').trimEnd())
-  }
-}
-
-function colourOf(state: MemberStatus['state'], paint: Paint): (text: string) => string {
-  if (state === 'running') return paint.green
-  return state === 'failed' ? paint.red : paint.yellow
 }
