@@ -9,6 +9,7 @@ import {
   openSessions,
   sessionsConfig,
   type OpenedSessions,
+  type SessionData,
   type SessionStart,
 } from '../../src/sessions/index.ts'
 import { fakeClock, type FakeClock } from '../../src/testing/clock.ts'
@@ -64,7 +65,8 @@ async function visit<T>(
   return { value, cookie: kept }
 }
 
-const holds = (old: SessionStart | undefined) => (): SessionStart | undefined => old
+type Old = SessionStart<SessionData>
+const holds = (old: Old | undefined) => (): Old | undefined => old
 const neverAsked = (): never => {
   throw new Error('the old session was read')
 }
