@@ -1,10 +1,12 @@
-// Prints members' logs and follows them: a line is printed when it is complete, with its member's name before it. A log
+// Prints members' logs and follows them: a line is printed when it is complete, with its member's name before it, and in
+// the order of the times in the lines where several logs have something new. A log
 // that became smaller was rotated: the rest of the old one is read from the rotated file first, so no line is missed.
 
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import type { Clock } from '../base/clock.ts'
 import type { Installation } from '../base/installation.ts'
 import { lastLines, logPath, logSizeBytes } from '../supervisor/log-file.ts'
+import { inOrder, timed } from './log-time.ts'
 import type { Paint, Terminal } from './terminal.ts'
 
 const POLL_MS = 150
@@ -24,7 +26,7 @@ export function knownLogs(installation: Installation): readonly string[] {
     .sort((a, b) => Number(a === 'supervisor') - Number(b === 'supervisor') || a.localeCompare(b, 'en'))
 }
 
-/** Prints the last `count` lines of each log (within its last 256 KiB) and says where it stopped. */
+/** Prints the last `count` lines of each log (within its last 256 KiB), by their times, and says where it stopped. */
 export function printLogs(
   terminal: Terminal,
   installation: Installation,
@@ -32,11 +34,11 @@ export function printLogs(
   count: number,
 ): Offsets {
   const offsets: Offsets = new Map()
-  for (const name of selected(installation, member)) {
+  const logs = selected(installation, member).map((name) => {
     offsets.set(name, logSizeBytes(installation, name))
-    for (const line of lastLines(logPath(installation, name), count))
-      print(terminal, installation, member, name, line)
-  }
+    return timed(name, lastLines(logPath(installation, name), count), writtenMs(installation, name))
+  })
+  for (const { name, line } of inOrder(logs)) print(terminal, installation, member, name, line)
   return offsets
 }
 
@@ -50,15 +52,15 @@ export async function followLogs(
 ): Promise<never> {
   const readers = new Map<string, LogReader>()
   for (;;) {
-    for (const name of selected(installation, member)) {
+    const logs = selected(installation, member).map((name) => {
       let reader = readers.get(name)
       if (reader === undefined) {
         reader = new LogReader(logPath(installation, name), offsets.get(name) ?? 0)
         readers.set(name, reader)
       }
-      for (const line of reader.read(logSizeBytes(installation, name)))
-        print(terminal, installation, member, name, line)
-    }
+      return timed(name, reader.read(logSizeBytes(installation, name)), writtenMs(installation, name))
+    })
+    for (const { name, line } of inOrder(logs)) print(terminal, installation, member, name, line)
     await clock.sleep(POLL_MS)
   }
 }
@@ -106,6 +108,11 @@ function readFrom(path: string, offset: number): Buffer {
   } finally {
     closeSync(descriptor)
   }
+}
+
+/** When the log was last written to, in milliseconds since 1970; 0 when it is gone. */
+function writtenMs(installation: Installation, name: string): number {
+  return statSync(logPath(installation, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
 function selected(installation: Installation, member: string | undefined): readonly string[] {
