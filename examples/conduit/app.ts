@@ -11,6 +11,24 @@ import { createTokens } from './security/tokens.ts'
 const conduit: AppDefinition = defineApp({
   name: 'conduit',
   migrations: './migrations',
+  // Each goes through `database.once`, so that a repetition is applied once. A login applies nothing.
+  idempotent: [
+    'POST /api/users',
+    'POST /api/users/login',
+    'POST /api/profiles/*/follow',
+    'DELETE /api/profiles/*/follow',
+    'POST /api/articles',
+    'PUT /api/articles/*',
+    'DELETE /api/articles/*',
+    'POST /api/articles/*/favorite',
+    'DELETE /api/articles/*/favorite',
+    'POST /api/articles/*/comments',
+    'DELETE /api/articles/*/comments/*',
+    'POST /editor',
+    'POST /editor/*',
+    'POST /article/**',
+    'POST /profile/**',
+  ],
   setup(tiers) {
     const { database, sessions, files, log } = tiers
     const accounts = createAccounts(database, createPasswords(), discardingAvatars(files, log))

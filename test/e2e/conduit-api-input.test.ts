@@ -332,7 +332,9 @@ describe('an answer', () => {
     const refused = await conduit.call('GET /user', { headers: { origin: 'https://elsewhere.example' } })
 
     expect(preflight.status).toBe(204)
-    expect(preflight.headers.get('access-control-allow-headers')).toBe('Content-Type,Authorization')
+    expect(preflight.headers.get('access-control-allow-headers')).toBe(
+      'Content-Type,Authorization,Idempotency-Key',
+    )
     expect(preflight.headers.get('access-control-allow-methods')).toContain('PUT')
     expect(refused.headers.get('access-control-allow-origin')).toBe('*')
   })

@@ -1,9 +1,11 @@
 // The example application in this process, on an embedded PostgreSQL of its own: what its API answers, without a network
 // between. Migrations, sessions and secrets are the real ones.
 
+import { randomUUID } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import conduit from '../../examples/conduit/app.ts'
+import { runForRequest, type RequestContext } from '../../src/base/context.ts'
 import { createLogger } from '../../src/base/log.ts'
 import { openTiers } from '../../src/app/tiers.ts'
 import { databaseConfig } from '../../src/database/index.ts'
@@ -67,17 +69,16 @@ export async function openConduit(): Promise<Conduit> {
   const call: Conduit['call'] = async (request, options = {}) => {
     const [method, path] = request.split(' ') as [string, string]
     const body = options.raw ?? (options.json === undefined ? undefined : JSON.stringify(options.json))
-    const response = await app.fetch(
-      new Request(`http://conduit.test/api${path}`, {
-        method,
-        headers: {
-          ...(body !== undefined && { 'content-type': 'application/json' }),
-          ...(options.token !== undefined && { authorization: `Token ${options.token}` }),
-          ...options.headers,
-        },
-        ...(body !== undefined && { body }),
-      }),
-    )
+    const sent = new Request(`http://conduit.test/api${path}`, {
+      method,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(options.token !== undefined && { authorization: `Token ${options.token}` }),
+        ...options.headers,
+      },
+      ...(body !== undefined && { body }),
+    })
+    const response = await runForRequest(contextOf(sent), async () => app.fetch(sent))
     const text = await response.text()
     const answered = text === '' ? undefined : (JSON.parse(text) as unknown)
     return { status: response.status, headers: response.headers, text, body: answered }
@@ -96,5 +97,19 @@ export async function openConduit(): Promise<Conduit> {
       return (await call('POST /articles', { token, json: { article: given } })).body.article.slug
     },
     [Symbol.asyncDispose]: () => open.disposeAsync(),
+  }
+}
+
+/** What the web tier tells the other tiers of a request. */
+function contextOf({ method, url, headers }: Request): RequestContext {
+  return {
+    requestId: headers.get('x-request-id') ?? randomUUID(),
+    method,
+    url: url.slice(new URL(url).origin.length),
+    secure: false,
+    header: (name) => headers.get(name) ?? undefined,
+    appendHeader: () => {},
+    onDisconnect: () => () => {},
+    kept: new Map(),
   }
 }

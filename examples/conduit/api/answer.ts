@@ -2,6 +2,7 @@
 
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Jsonified } from 'pando/database'
 import type { Article, ArticleList, ArticleSummary } from '../data/articles.ts'
 import type { Comment } from '../data/comments.ts'
 import type { Problems } from '../data/input.ts'
@@ -29,7 +30,8 @@ export const articleAnswer = (c: Context, article: Article, status: 200 | 201 = 
 export const listAnswer = (c: Context, { articles, articlesCount }: ArticleList): Response =>
   answer(c, { articles, articlesCount })
 
-export const commentAnswer = (c: Context, comment: Comment): Response => answer(c, { comment }, 201)
+export const commentAnswer = (c: Context, comment: Jsonified<Comment>): Response =>
+  answer(c, { comment }, 201)
 
 function ordered({ body, ...summary }: Article): ArticleSummary & { body: string } {
   return { ...summary, body }

@@ -13,8 +13,8 @@ import { userRequired, viewerIfKnown } from './viewer.ts'
 export function articleRoutes({ database, tokens }: ApiDeps): Hono {
   const known = viewerIfKnown(tokens)
   const required = userRequired(tokens)
-  const shown = (c: Context, article: Article | undefined): Response =>
-    article === undefined ? notFound(c, 'article') : articleAnswer(c, article)
+  const shown = (c: Context, article: Article | undefined, status: 200 | 201 = 200): Response =>
+    article === undefined ? notFound(c, 'article') : articleAnswer(c, article, status)
 
   return new Hono()
     .get('/articles', known, async (c) => {
@@ -32,28 +32,38 @@ export function articleRoutes({ database, tokens }: ApiDeps): Hono {
     )
     .post('/articles', required, async (c) => {
       const input = await readBody(c, 'article', newArticle)
-      return articleAnswer(c, await articles.create(database, c.var.userId, input), 201)
+      const { slug } = await database.once((tx) => articles.create(tx, c.var.userId, input), {
+        content: input,
+      })
+      return shown(c, await articles.bySlug(database, slug, c.var.userId), 201)
     })
     .get('/articles/:slug', known, async (c) =>
       shown(c, await articles.bySlug(database, c.req.param('slug'), c.var.viewer)),
     )
     .put('/articles/:slug', required, async (c) => {
       const changes = await readBody(c, 'article', articleChanges)
-      const changed = await articles.update(database, c.req.param('slug'), c.var.userId, changes)
+      const changed = await database.once(
+        (tx) => articles.update(tx, c.req.param('slug'), c.var.userId, changes),
+        { content: changes },
+      )
       if (changed === 'not found') return notFound(c, 'article')
       if (changed === 'forbidden') return forbidden(c, 'article')
-      return articleAnswer(c, changed)
+      return shown(c, await articles.bySlug(database, changed.slug, c.var.userId))
     })
     .delete('/articles/:slug', required, async (c) => {
-      const outcome = await articles.remove(database, c.req.param('slug'), c.var.userId)
+      const outcome = await database.once((tx) => articles.remove(tx, c.req.param('slug'), c.var.userId))
       if (outcome === 'not found') return notFound(c, 'article')
       if (outcome === 'forbidden') return forbidden(c, 'article')
       return c.body(null, 204)
     })
-    .post('/articles/:slug/favorite', required, async (c) =>
-      shown(c, await favorites.add(database, c.req.param('slug'), c.var.userId)),
-    )
-    .delete('/articles/:slug/favorite', required, async (c) =>
-      shown(c, await favorites.remove(database, c.req.param('slug'), c.var.userId)),
-    )
+    .post('/articles/:slug/favorite', required, async (c) => {
+      const slug = c.req.param('slug')
+      await database.once((tx) => favorites.add(tx, slug, c.var.userId))
+      return shown(c, await articles.bySlug(database, slug, c.var.userId))
+    })
+    .delete('/articles/:slug/favorite', required, async (c) => {
+      const slug = c.req.param('slug')
+      await database.once((tx) => favorites.remove(tx, slug, c.var.userId))
+      return shown(c, await articles.bySlug(database, slug, c.var.userId))
+    })
 }

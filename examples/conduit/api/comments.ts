@@ -25,15 +25,18 @@ export function commentRoutes({ database, tokens }: ApiDeps): Hono {
       return found === undefined ? notFound(c, 'article') : answer(c, { comments: found })
     })
     .post('/articles/:slug/comments', required, async (c) => {
-      const { body } = await readBody(c, 'comment', newComment)
-      const comment = await comments.add(database, c.req.param('slug'), c.var.userId, body)
+      const input = await readBody(c, 'comment', newComment)
+      const comment = await database.once(
+        (tx) => comments.add(tx, c.req.param('slug'), c.var.userId, input.body),
+        { content: input },
+      )
       return comment === undefined ? notFound(c, 'article') : commentAnswer(c, comment)
     })
     .delete('/articles/:slug/comments/:id', required, async (c) => {
       const { slug, id } = c.req.param()
       // No comment has an id that is not a number of at most 15 digits; 0 is never given.
       const wanted = ID.test(id) ? Number(id) : 0
-      const outcome = await comments.remove(database, slug, wanted, c.var.userId)
+      const outcome = await database.once((tx) => comments.remove(tx, slug, wanted, c.var.userId))
       if (outcome === 'no article') return notFound(c, 'article')
       if (outcome === 'no comment') return notFound(c, 'comment')
       if (outcome === 'forbidden') return forbidden(c, 'comment')

@@ -33,7 +33,7 @@ export function createApi(deps: ApiDeps): Hono {
     cors({
       origin: '*',
       allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-      allowHeaders: ['Content-Type', 'Authorization'],
+      allowHeaders: ['Content-Type', 'Authorization', 'Idempotency-Key'],
       maxAge: 86_400,
     }),
   )

@@ -16,9 +16,15 @@ export function profileRoutes({ database, tokens }: ApiDeps): Hono {
       profileAnswer(c, await profiles.byUsername(database, c.req.param('username'), c.var.viewer)),
     )
     .post('/profiles/:username/follow', required, async (c) =>
-      profileAnswer(c, await profiles.follow(database, c.var.userId, c.req.param('username'))),
+      profileAnswer(
+        c,
+        await database.once((tx) => profiles.follow(tx, c.var.userId, c.req.param('username'))),
+      ),
     )
     .delete('/profiles/:username/follow', required, async (c) =>
-      profileAnswer(c, await profiles.unfollow(database, c.var.userId, c.req.param('username'))),
+      profileAnswer(
+        c,
+        await database.once((tx) => profiles.unfollow(tx, c.var.userId, c.req.param('username'))),
+      ),
     )
 }

@@ -12,7 +12,7 @@ import {
   type Article,
   type ArticleList,
 } from './article-view.ts'
-import { isUniqueViolation, unlessGone } from './conflicts.ts'
+import { unlessGone } from './conflicts.ts'
 import { lookup, type Page, type Queryable, type Viewer } from './queryable.ts'
 import { slugFor } from './slug.ts'
 
@@ -54,22 +54,25 @@ export async function bySlug(db: Queryable, slug: string, viewer: Viewer): Promi
 /** The random part of a slug has 48 bits: a second collision in a row is not luck. */
 const SLUG_ATTEMPTS = 3
 
-/** Writes an article and answers it as its author sees it. @throws UserGone */
-export async function create(db: Queryable, authorId: number, article: NewArticle): Promise<Article> {
-  for (let attempt = 1; ; attempt += 1) {
+/** What is needed to show an article that was written. */
+export interface Saved {
+  readonly slug: string
+}
+
+/** @throws UserGone */
+export async function create(db: Queryable, authorId: number, article: NewArticle): Promise<Saved> {
+  for (let attempt = 1; attempt <= SLUG_ATTEMPTS; attempt += 1) {
     const slug = slugFor(article.title)
-    try {
-      await unlessGone(
-        () => db.sql`
-          insert into articles (slug, author_id, title, description, body, tag_list)
-          values (${slug}, ${authorId}, ${article.title}, ${article.description}, ${article.body},
-            ${article.tagList}::text[])`,
-      )
-      return (await bySlug(db, slug, authorId))!
-    } catch (error) {
-      if (attempt === SLUG_ATTEMPTS || !isUniqueViolation(error, 'articles_slug_unique')) throw error
-    }
+    const rows = await unlessGone(
+      () => db.sql`
+        insert into articles (slug, author_id, title, description, body, tag_list)
+        values (${slug}, ${authorId}, ${article.title}, ${article.description}, ${article.body},
+          ${article.tagList}::text[])
+        on conflict (slug) do nothing returning 1`,
+    )
+    if (rows.length === 1) return { slug }
   }
+  throw new Error('no free slug was found')
 }
 
 /** Why a write by somebody did not happen. */
@@ -81,34 +84,43 @@ export async function update(
   slug: string,
   authorId: number,
   changes: ArticleChanges,
-): Promise<Article | Refused> {
+): Promise<Saved | Refused> {
   const { title, description, body, tagList } = changes
   // A timestamp that moves even when the clock does not: two updates in one millisecond still differ.
-  const rows = await db.sql`
-    update articles set
-      title = coalesce(${title ?? null}, title),
-      description = coalesce(${description ?? null}, description),
-      body = coalesce(${body ?? null}, body),
-      tag_list = coalesce(${tagList ?? null}::text[], tag_list),
-      updated_at = greatest(clock_timestamp(), updated_at + interval '1 millisecond')
-    where slug = ${lookup(slug)} and author_id = ${authorId}
-    returning id`
-  const article = await bySlug(db, slug, authorId)
-  if (article === undefined) return 'not found'
-  return rows.length === 0 ? 'forbidden' : article
+  const rows = await db.sql<Written>`
+    with written as (
+      update articles set
+        title = coalesce(${title ?? null}, title),
+        description = coalesce(${description ?? null}, description),
+        body = coalesce(${body ?? null}, body),
+        tag_list = coalesce(${tagList ?? null}::text[], tag_list),
+        updated_at = greatest(clock_timestamp(), updated_at + interval '1 millisecond')
+      where slug = ${lookup(slug)} and author_id = ${authorId}
+      returning id
+    )
+    select author_id as author, exists (select from written) as written
+    from articles where slug = ${lookup(slug)}`
+  return refusalOf(rows[0], authorId) ?? { slug }
 }
 
 /** Deletes an article of `authorId` with its comments and favourites. */
 export async function remove(db: Queryable, slug: string, authorId: number): Promise<'removed' | Refused> {
-  const rows = await db.sql<{ author: number; removed: boolean }>`
-    with removed as (delete from articles where slug = ${lookup(slug)} and author_id = ${authorId} returning id)
-    select author_id as author, exists (select from removed) as removed
+  const rows = await db.sql<Written>`
+    with written as (delete from articles where slug = ${lookup(slug)} and author_id = ${authorId} returning id)
+    select author_id as author, exists (select from written) as written
     from articles where slug = ${lookup(slug)}`
-  const row = rows[0]
-  if (row === undefined) return 'not found'
-  if (row.removed) return 'removed'
-  // Their own and not removed: another request did so between this statement's snapshot and its turn.
-  return row.author === authorId ? 'not found' : 'forbidden'
+  return refusalOf(rows[0], authorId) ?? 'removed'
+}
+
+interface Written {
+  readonly author: number
+  readonly written: boolean
+}
+
+function refusalOf(row: Written | undefined, authorId: number): Refused | undefined {
+  if (row?.written === true) return undefined
+  // Their own and not written: another request deleted it between this statement's snapshot and its turn.
+  return row === undefined || row.author === authorId ? 'not found' : 'forbidden'
 }
 
 /** `total (n)` and `page (id)` of a filter, for `listArticles`. */

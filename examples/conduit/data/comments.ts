@@ -54,7 +54,7 @@ export async function add(
     () => db.sql<CommentRow>`
       with added as (
         insert into comments (article_id, author_id, body)
-        select id, ${authorId}::integer, ${body} from articles where slug = ${lookup(slug)}
+        select id, ${authorId}::integer, ${body} from articles where slug = ${lookup(slug)} for key share
         returning id, author_id, body, created_at, updated_at
       )
       select true as commented, c.id::float8 as id, c.body,
@@ -64,7 +64,7 @@ export async function add(
         ) as following
       from added c join users u on u.id = c.author_id`,
   )
-  return rows?.[0] && toComment(rows[0])
+  return rows[0] && toComment(rows[0])
 }
 
 /** Deletes a comment of `authorId` under this article. */

@@ -55,22 +55,17 @@ const USER_MISSING = new Set([
 ])
 
 /**
- * Runs a write that points at rows which may vanish meanwhile. Undefined when the thing written to did.
- * @throws UserGone when the writer did.
+ * Runs a write by somebody who may vanish meanwhile. What it is written to is locked by the write itself (`for key
+ * share`), because an error would take the whole transaction with it.
+ * @throws UserGone
  */
-export async function unlessGone<T>(write: () => Promise<T>): Promise<T | undefined> {
+export async function unlessGone<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write()
   } catch (error) {
     const { code, constraint } = refusal(error)
-    if (code !== FOREIGN_KEY) throw error
-    if (USER_MISSING.has(String(constraint)))
+    if (code === FOREIGN_KEY && USER_MISSING.has(String(constraint)))
       throw new UserGone('the user exists no longer', { cause: error })
-    return undefined
+    throw error
   }
-}
-
-export function isUniqueViolation(error: unknown, constraint: string): boolean {
-  const found = refusal(error)
-  return found.code === UNIQUE && found.constraint === constraint
 }

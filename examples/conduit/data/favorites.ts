@@ -1,22 +1,19 @@
-import { bySlug, type Article } from './articles.ts'
 import { unlessGone } from './conflicts.ts'
 import { lookup, type Queryable } from './queryable.ts'
 
-/** Favouring twice is favouring once; the count is exact. Undefined when there is no such article. @throws UserGone */
-export async function add(db: Queryable, slug: string, userId: number): Promise<Article | undefined> {
+/** Favouring twice is favouring once; the count is exact. Nothing happens without such an article. @throws UserGone */
+export async function add(db: Queryable, slug: string, userId: number): Promise<void> {
   await unlessGone(
     () => db.sql`
       insert into favorites (article_id, user_id)
-      select id, ${userId}::integer from articles where slug = ${lookup(slug)}
+      select id, ${userId}::integer from articles where slug = ${lookup(slug)} for key share
       on conflict do nothing`,
   )
-  return bySlug(db, slug, userId)
 }
 
-export async function remove(db: Queryable, slug: string, userId: number): Promise<Article | undefined> {
+export async function remove(db: Queryable, slug: string, userId: number): Promise<void> {
   // The article before the favourite, as deleting an article takes them: otherwise the two block each other.
   await db.sql`
     with article as (select id from articles where slug = ${lookup(slug)} for no key update)
     delete from favorites where user_id = ${userId} and article_id = (select id from article)`
-  return bySlug(db, slug, userId)
 }

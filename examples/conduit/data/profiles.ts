@@ -28,7 +28,7 @@ export async function follow(db: Queryable, viewer: number, username: string): P
   await unlessGone(
     () => db.sql`
       insert into follows (follower_id, followee_id)
-      select ${viewer}::integer, id from users where lower(username) = lower(${lookup(username)})
+      select ${viewer}::integer, id from users where lower(username) = lower(${lookup(username)}) for key share
       on conflict do nothing`,
   )
   return byUsername(db, username, viewer)

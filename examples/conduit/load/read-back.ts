@@ -81,12 +81,15 @@ function follow(write: AcknowledgedWrite): Look {
   }
 }
 
+/** Its text is found once: under its id while it is present, nowhere when it was deleted. */
 function comment(write: AcknowledgedWrite): Look {
   return {
     path: `/api/articles/${String(write['slug'])}/comments`,
-    shows: (answer) =>
-      (answer.json() as { comments: { id: number }[] }).comments.some(({ id }) => id === write['id']) ===
-      write['present'],
+    shows(answer) {
+      const { comments } = answer.json() as { comments: { id: number; body: string }[] }
+      if (comments.some(({ id, body }) => id !== write['id'] && body === write['text'])) return 'twice'
+      return comments.some(({ id }) => id === write['id']) === write['present']
+    },
   }
 }
 
@@ -104,10 +107,22 @@ function article(write: AcknowledgedWrite): Look {
   }
 }
 
+/** The title is that of no other article among the author's newest. */
+function onlyOne({ user, slug, title }: AcknowledgedWrite): Look {
+  return {
+    path: `/api/articles?author=${String(user)}&limit=100`,
+    shows(answer) {
+      const { articles } = answer.json() as { articles: { slug: string; title: string }[] }
+      return articles.some((other) => other.slug !== slug && other.title === title) ? 'twice' : true
+    },
+  }
+}
+
 function articleLooks(write: AcknowledgedWrite, purpose: Purpose): readonly Look[] {
   const { slug, text, user } = write
+  if (purpose === 'verify') return [article(write), onlyOne(write)]
   // Only a new article is sure to be on the first page, and only at first.
-  if (purpose === 'verify' || !String(text).startsWith('Load ')) return [article(write)]
+  if (!String(text).startsWith('Load ')) return [article(write)]
   const inList: Look = {
     path: `/api/articles?author=${String(user)}&limit=20`,
     shows: (answer) =>

@@ -16,12 +16,16 @@ import { logInVisitors, sizeOf, type Visitor, type Visitors } from './visitors.t
 
 export interface MadeArticle {
   readonly slug: string
+  /** No other article has it. */
+  readonly title: string
   readonly author: Visitor
 }
 
 export interface MadeComment {
   readonly slug: string
   readonly id: number
+  /** No other comment has it. */
+  readonly text: string
   readonly author: Visitor
 }
 

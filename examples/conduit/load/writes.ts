@@ -2,8 +2,7 @@
 // requests of this run about one thing the second goes elsewhere, and what an answer must show is never in doubt.
 
 import type { AcknowledgedWrite, LoadRequest, Random } from 'pando/load'
-import type { ConduitState, MadeEdge } from './state.ts'
-import type { Visitor } from './visitors.ts'
+import type { ConduitState, MadeArticle, MadeEdge } from './state.ts'
 
 type Write = (state: ConduitState, random: Random) => LoadRequest | undefined
 
@@ -121,19 +120,20 @@ const COMMENT_CHARACTERS = 200
 const postComment: Write = (state, random) => {
   const author = state.visitors.writer(random)
   const slug = state.targets.writeArticle(random)
+  const text = `${state.prose.line(random, COMMENT_CHARACTERS)} (${state.runName} ${state.nextNumber()})`
   let id: number | undefined
   return {
     method: 'POST',
     path: `/api/articles/${slug}/comments`,
     headers: author.headers,
-    body: { comment: { body: state.prose.line(random, COMMENT_CHARACTERS) } },
+    body: { comment: { body: text } },
     expect: [201],
     onAnswer(answer): AcknowledgedWrite {
       id = (answer.json() as { comment: { id: number } }).comment.id
-      return { key: `comment ${id}`, kind: 'comment', user: author.username, slug, id, present: true }
+      return { key: `comment ${id}`, kind: 'comment', user: author.username, slug, id, text, present: true }
     },
     onEnd() {
-      if (id !== undefined) state.made.comments.put({ slug, id, author }, random)
+      if (id !== undefined) state.made.comments.put({ slug, id, text, author }, random)
     },
   }
 }
@@ -141,7 +141,7 @@ const postComment: Write = (state, random) => {
 const deleteComment: Write = (state, random) => {
   const comment = state.made.comments.take(random)
   if (comment === undefined) return undefined
-  const { slug, id, author } = comment
+  const { slug, id, text, author } = comment
   const key = `comment ${id}`
   return {
     method: 'DELETE',
@@ -149,7 +149,7 @@ const deleteComment: Write = (state, random) => {
     headers: author.headers,
     expect: [204],
     writes: key,
-    onAnswer: () => ({ key, kind: 'comment', user: author.username, slug, id, present: false }),
+    onAnswer: () => ({ key, kind: 'comment', user: author.username, slug, id, text, present: false }),
   }
 }
 
@@ -172,24 +172,24 @@ const postArticle: Write = (state, random) => {
     expect: [201],
     onAnswer(answer): AcknowledgedWrite {
       slug = (answer.json() as { article: { slug: string } }).article.slug
-      return articleWrite(slug, author, title)
+      return articleWrite({ slug, title, author }, title)
     },
     onEnd() {
       if (slug === undefined) return
       if (!deletable) state.targets.published(slug)
-      state.made[deletable ? 'deletableArticles' : 'articles'].put({ slug, author }, random)
+      state.made[deletable ? 'deletableArticles' : 'articles'].put({ slug, title, author }, random)
     },
   }
 }
 
-function articleWrite(slug: string, author: Visitor, text: string | null): AcknowledgedWrite {
-  return { key: `article ${slug}`, kind: 'article', user: author.username, slug, text }
+function articleWrite({ slug, title, author }: MadeArticle, text: string | null): AcknowledgedWrite {
+  return { key: `article ${slug}`, kind: 'article', user: author.username, slug, title, text }
 }
 
 const putArticle: Write = (state, random) => {
   const article = state.made.articles.take(random)
   if (article === undefined) return undefined
-  const { author, slug } = article
+  const { author, slug, title } = article
   const text = `Edited ${state.runName} ${state.nextNumber()}. ${state.prose.line(random, BODY_CHARACTERS)}`
   let current: string | undefined
   return {
@@ -200,10 +200,10 @@ const putArticle: Write = (state, random) => {
     writes: `article ${slug}`,
     onAnswer(answer): AcknowledgedWrite {
       current = (answer.json() as { article: { slug: string } }).article.slug
-      return articleWrite(current, author, text)
+      return articleWrite({ slug: current, title, author }, text)
     },
     onEnd() {
-      if (current !== undefined) state.made.articles.put({ slug: current, author }, random)
+      if (current !== undefined) state.made.articles.put({ slug: current, title, author }, random)
     },
   }
 }
@@ -218,7 +218,7 @@ const deleteArticle: Write = (state, random) => {
     headers: author.headers,
     expect: [204],
     writes: `article ${slug}`,
-    onAnswer: () => articleWrite(slug, author, null),
+    onAnswer: () => articleWrite(article, null),
   }
 }
 

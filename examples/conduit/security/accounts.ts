@@ -4,12 +4,13 @@ import type { Database } from 'pando/database'
 import type { z } from 'zod'
 import type { DiscardAvatar } from '../data/avatars.ts'
 import type { login, registration, userChanges } from '../data/input.ts'
+import { Taken } from '../data/conflicts.ts'
 import * as users from '../data/users.ts'
 import type { User } from '../data/users.ts'
 import type { Passwords } from './password.ts'
 
 export interface Accounts {
-  /** @throws Taken, Busy */
+  /** A repeated request registers once; see `database.once`. @throws Taken, Busy */
   register(input: z.output<typeof registration>): Promise<User>
   /** The user with this address and password, or undefined. @throws Busy */
   login(input: z.output<typeof login>): Promise<User | undefined>
@@ -25,7 +26,16 @@ export function createAccounts(
   return {
     async register({ username, email, password }) {
       const passwordHash = await passwords.hash(password)
-      return users.register(database, { username, email, passwordHash })
+      const id = await database.once(
+        async (tx) => (await users.register(tx, { username, email, passwordHash })).id,
+        { content: { username, email } },
+      )
+      const found = await users.credentials(database, email)
+      // What `once` compares leaves the password out, so a repetition has to know it, as for a login.
+      const isOwn =
+        found?.passwordHash === passwordHash || (await passwords.verify(password, found?.passwordHash))
+      if (!isOwn || found?.user.id !== id) throw new Taken('username')
+      return found.user
     },
     async login({ email, password }) {
       const found = await users.credentials(database, email)

@@ -6,12 +6,13 @@ import {
   create,
   remove,
   update,
-  type Article,
   type NewArticle,
   type Refused,
+  type Saved,
 } from '../../data/articles.ts'
 import * as favorites from '../../data/favorites.ts'
 import { accept, newArticle } from '../../data/input.ts'
+import type { Queryable } from '../../data/queryable.ts'
 import type { PageDeps } from '../deps.ts'
 import { readForm, type Form } from '../form.ts'
 import { articlePath } from '../paths.ts'
@@ -41,8 +42,11 @@ const editor = (c: PageContext, view: EditorView): Response | Promise<Response> 
   )
 
 export function editorRoutes({ database }: PageDeps): Hono<PageEnv> {
-  const save = (slug: string | undefined, author: number, article: NewArticle): Promise<Article | Refused> =>
-    slug === undefined ? create(database, author, article) : update(database, slug, author, article)
+  const save = (slug: string | undefined, author: number, article: NewArticle): Promise<Saved | Refused> =>
+    database.once<Saved | Refused>(
+      (tx) => (slug === undefined ? create(tx, author, article) : update(tx, slug, author, article)),
+      { content: article },
+    )
 
   return new Hono<PageEnv>()
     .get('/editor', loggedIn, (c) => editor(c, EMPTY))
@@ -75,7 +79,14 @@ const textsOf = (form: Form): { title: string; description: string; body: string
 })
 
 export function articleRoutes({ database }: PageDeps): Hono<PageEnv> {
-  const favorited = (c: PageContext, article: Article | undefined): Response | Promise<Response> => {
+  const favorited = async (
+    c: PageContext,
+    slug: string,
+    change: (db: Queryable, slug: string, userId: number) => Promise<void>,
+  ): Promise<Response> => {
+    const { id } = visitorOf(c)
+    await database.once((tx) => change(tx, slug, id))
+    const article = await bySlug(database, slug, id)
     if (article === undefined) return refuse(c, 'no article')
     const part = c.req.header('x-part')
     if (part !== undefined)
@@ -84,14 +95,10 @@ export function articleRoutes({ database }: PageDeps): Hono<PageEnv> {
   }
 
   return new Hono<PageEnv>()
-    .post('/article/:slug/favorite', loggedIn, async (c) =>
-      favorited(c, await favorites.add(database, c.req.param('slug'), visitorOf(c).id)),
-    )
-    .post('/article/:slug/unfavorite', loggedIn, async (c) =>
-      favorited(c, await favorites.remove(database, c.req.param('slug'), visitorOf(c).id)),
-    )
+    .post('/article/:slug/favorite', loggedIn, (c) => favorited(c, c.req.param('slug'), favorites.add))
+    .post('/article/:slug/unfavorite', loggedIn, (c) => favorited(c, c.req.param('slug'), favorites.remove))
     .post('/article/:slug/delete', loggedIn, async (c) => {
-      const outcome = await remove(database, c.req.param('slug'), visitorOf(c).id)
+      const outcome = await database.once((tx) => remove(tx, c.req.param('slug'), visitorOf(c).id))
       if (outcome === 'not found') return refuse(c, 'no article')
       if (outcome === 'forbidden') return refuse(c, 'forbidden')
       return c.redirect('/', 303)

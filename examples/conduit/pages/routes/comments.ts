@@ -47,7 +47,10 @@ export function commentRoutes({ database }: PageDeps): Hono<PageEnv> {
       const slug = c.req.param('slug')
       const body = (await readForm(c)).text('body')
       try {
-        const comment = await add(database, slug, visitorOf(c).id, accept(newComment, { body }).body)
+        const input = accept(newComment, { body })
+        const comment = await database.once((tx) => add(tx, slug, visitorOf(c).id, input.body), {
+          content: input,
+        })
         if (comment === undefined) return refuse(c, 'no article')
         return c.redirect(`${articlePath(slug)}#comment-${comment.id}`, 303)
       } catch (error) {
@@ -56,7 +59,8 @@ export function commentRoutes({ database }: PageDeps): Hono<PageEnv> {
     })
     .post('/article/:slug/comments/:id{[1-9][0-9]{0,14}}/delete', loggedIn, async (c) => {
       const slug = c.req.param('slug')
-      const outcome = await remove(database, slug, Number(c.req.param('id')), visitorOf(c).id)
+      const id = Number(c.req.param('id'))
+      const outcome = await database.once((tx) => remove(tx, slug, id, visitorOf(c).id))
       if (outcome === 'no article') return refuse(c, 'no article')
       if (outcome === 'forbidden') return refuse(c, 'forbidden')
       // Somebody who deletes a comment that is gone already has what they wanted.

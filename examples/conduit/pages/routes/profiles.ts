@@ -48,9 +48,9 @@ export function profileRoutes({ database }: PageDeps): Hono<PageEnv> {
     .get('/profile/:name', (c) => show(c, c.req.param('name'), 'written'))
     .get('/profile/:name/favorites', (c) => show(c, c.req.param('name'), 'favorites'))
     .post('/profile/:name/follow', loggedIn, async (c) =>
-      followed(c, await follow(database, visitorOf(c).id, c.req.param('name'))),
+      followed(c, await database.once((tx) => follow(tx, visitorOf(c).id, c.req.param('name')))),
     )
     .post('/profile/:name/unfollow', loggedIn, async (c) =>
-      followed(c, await unfollow(database, visitorOf(c).id, c.req.param('name'))),
+      followed(c, await database.once((tx) => unfollow(tx, visitorOf(c).id, c.req.param('name')))),
     )
 }
