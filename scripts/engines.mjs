@@ -17,6 +17,26 @@ const ENGINES = [
     commands: ['haproxy'],
     for: 'tests of the balancer',
   },
+  {
+    package: 'swift-proxy',
+    commands: ['swift-proxy-server'],
+    for: 'tests of the files driver s3, against a real S3-compatible server',
+  },
+  {
+    package: 'swift-account',
+    commands: ['swift-account-server'],
+    for: 'tests of the files driver s3, against a real S3-compatible server',
+  },
+  {
+    package: 'swift-container',
+    commands: ['swift-container-server'],
+    for: 'tests of the files driver s3, against a real S3-compatible server',
+  },
+  {
+    package: 'swift-object',
+    commands: ['swift-object-server'],
+    for: 'tests of the files driver s3, against a real S3-compatible server',
+  },
 ]
 
 // invoke-rc.d(8): exit status 101 forbids every start, so that no package begins to serve behind our back.

@@ -3,13 +3,28 @@
 //
 // Every driver passes `testFileDriver` of `pando/testing`.
 
-import type { ByteRange, FileInfo, StoredFile } from './files.ts'
+import type {
+  ByteRange,
+  DownloadUrlOptions,
+  FileInfo,
+  StoredFile,
+  UploadUrl,
+  UploadUrlOptions,
+} from './files.ts'
 
 export interface FileDriverCapabilities {
   /** What one process stores, all processes that open the same place can read at once. */
   readonly shared: boolean
   /** What `put` has acknowledged survives a crash of the process and of the machine. */
   readonly durable: boolean
+  /** Of several concurrent deletions of one file exactly one is told that it was there. */
+  readonly deletesOnce: boolean
+}
+
+/** URLs that let whoever has them make one request. The options are checked and complete. */
+export interface FileLinks {
+  upload(name: string, options: Required<UploadUrlOptions>): Promise<Pick<UploadUrl, 'url' | 'headers'>>
+  download(name: string, options: Required<DownloadUrlOptions>): Promise<string>
 }
 
 export interface FileDriver extends AsyncDisposable {
@@ -20,9 +35,9 @@ export interface FileDriver extends AsyncDisposable {
    *
    * Absent: creates it. Twice, or concurrently for one name, in this process or another: each resolves, one of the
    * contents stays, whole, with its own media type. When `content` throws, its error is passed on as it is, nothing is
-   * changed and nothing is left behind. At most one chunk is held in memory.
+   * changed and nothing is left behind. What is held in memory has a bound, whatever the length of the content.
    * @throws FILES_NO_SPACE, FILES_UNAVAILABLE; nothing is changed then, except that after FILES_UNAVAILABLE the new
-   * content may already be there, whole. FILES_CLOSED
+   * content may already be there, whole, or be so in a moment. FILES_CLOSED
    */
   put(name: string, content: AsyncIterable<Uint8Array>, contentType: string): Promise<FileInfo>
 
@@ -38,10 +53,14 @@ export interface FileDriver extends AsyncDisposable {
   head(name: string): Promise<FileInfo | undefined>
 
   /**
-   * Removes the file durably; whether it was there. Of several concurrent calls for one file exactly one is told true.
+   * Removes the file durably; whether it was there. Of several concurrent calls for one file at least one is told true,
+   * and exactly one where the driver is capable of `deletesOnce`.
    * @throws FILES_UNAVAILABLE, FILES_CLOSED
    */
   delete(name: string): Promise<boolean>
+
+  /** The place's own links; without them the web processes answer links. */
+  readonly links?: FileLinks
 
   /** Gives up what the driver holds. May be called twice. Calls under way finish; later ones throw FILES_CLOSED. */
   close(): Promise<void>

@@ -5,7 +5,10 @@ export interface FileInfo {
   readonly name: string
   readonly sizeBytes: number
   readonly contentType: string
-  /** Strong validator of the content: the quoted base64url SHA-256, usable as an HTTP ETag. */
+  /**
+   * Strong validator of the content (RFC 9110 §8.8.1), usable as an HTTP ETag: other content has another one. How it is
+   * made is the driver's matter (`fs`: the SHA-256, `s3`: the store's own), so it changes when files are moved.
+   */
   readonly etag: string
   readonly modifiedAt: Date
 }
@@ -27,6 +30,28 @@ export interface StoredFile extends FileInfo {
   readonly body: ReadableStream<Uint8Array>
 }
 
+export interface UploadUrlOptions {
+  /** The media type that must be sent with the content. */
+  readonly contentType: string
+  /** The exact size of the content, which the browser knows as `file.size`; at most `files.maxBytes`. */
+  readonly sizeBytes: number
+  /** How long an upload may begin: 1 second to 7 days, default 15 minutes. Whole seconds count. */
+  readonly expiresMs?: number
+}
+
+export interface DownloadUrlOptions {
+  /** How long a download may begin: 1 second to 7 days, default 15 minutes. Whole seconds count. */
+  readonly expiresMs?: number
+}
+
+/** One upload for whoever has it: `fetch(url, { method, headers, body: file })`. */
+export interface UploadUrl {
+  /** Absolute, or relative to the site: for a browser on a page of it. */
+  readonly url: string
+  readonly method: 'PUT'
+  readonly headers: Readonly<Record<string, string>>
+}
+
 export interface Files {
   /**
    * Stores `content` under `name`, in place of what was there. Readers see the old content or the new, never a mixture;
@@ -41,6 +66,14 @@ export interface Files {
   /** The file, or undefined when there is none. @throws FILES_RANGE_INVALID when the range lies outside the content. */
   get(name: string, range?: ByteRange): Promise<StoredFile | undefined>
   head(name: string): Promise<FileInfo | undefined>
-  /** Whether there was such a file. */
+  /** Whether there was such a file; of several calls at once, more than one may be told so. */
   delete(name: string): Promise<boolean>
+  /**
+   * A URL to which a browser sends content itself, in place of what is under `name`; it works until it expires, more than
+   * once too. The application is not told: `head` says whether the content has come.
+   * @throws FILES_NAME_INVALID, FILES_TYPE_INVALID, FILES_TOO_LARGE
+   */
+  uploadUrl(name: string, options: UploadUrlOptions): Promise<UploadUrl>
+  /** A URL from which a browser gets the content itself, absolute or relative to the site. Absent: it answers 404. */
+  downloadUrl(name: string, options?: DownloadUrlOptions): Promise<string>
 }

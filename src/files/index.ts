@@ -1,5 +1,15 @@
-export { filesConfig, type FilesSettings, type FilesSettingsInput } from './config.ts'
-export type { FileDriver, FileDriverCapabilities } from './driver.ts'
-export type { ByteRange, FileInfo, Files, PutOptions, StoredFile } from './files.ts'
+export { filesConfig, S3_CREDENTIALS, type FilesSettings, type FilesSettingsInput } from './config.ts'
+export type { FileDriver, FileDriverCapabilities, FileLinks } from './driver.ts'
+export type {
+  ByteRange,
+  DownloadUrlOptions,
+  FileInfo,
+  Files,
+  PutOptions,
+  StoredFile,
+  UploadUrl,
+  UploadUrlOptions,
+} from './files.ts'
+export { answeringLinks } from './link-handler.ts'
 export { filesOn, openFiles, type OpenedFiles, type OpenFilesOptions } from './open.ts'
 export { fileResponse, type FileResponseOptions } from './response.ts'

@@ -13,7 +13,7 @@ const MODIFIED = new Date('2026-03-04T05:06:07.890Z')
 function inMemory(): FileDriver {
   const objects = new Map<string, { info: FileInfo; content: Uint8Array<ArrayBuffer> }>()
   return {
-    capabilities: { shared: false, durable: false },
+    capabilities: { shared: false, durable: false, deletesOnce: true },
     async put(name, content, contentType) {
       const bytes = new Uint8Array(Buffer.concat(await Array.fromAsync(content)))
       const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`

@@ -45,11 +45,21 @@ function testStoring(openNew: OpenNew): void {
       name: 'a/b.txt',
       sizeBytes: 11,
       contentType: 'text/plain; charset=utf-8',
-      etag: `"${createHash('sha256').update('hello world').digest('base64url')}"`,
+      etag: expect.stringMatching(/^"[!#-~]+"$/),
       modifiedAt: new Date(Date.UTC(2026, 4, 6, 7, 8, 9)),
     })
     expect(stored).toEqual(info)
     expect(await driver.head('a/b.txt')).toEqual(info)
+  })
+
+  test('other content has another etag, in the same place and of the same size', async () => {
+    await using driver = await openNew()
+
+    const one = await driver.put('f', chunks('one'), 'text/plain')
+    const two = await driver.put('f', chunks('two'), 'text/plain')
+
+    expect(two.etag).not.toBe(one.etag)
+    expect((await driver.get('f'))!.etag).toBe(two.etag)
   })
 
   test('a file that was never stored is absent', async () => {
@@ -88,13 +98,16 @@ function testStoring(openNew: OpenNew): void {
     expect([file.contentType, file.sizeBytes, await text(file.body)]).toEqual(['text/plain', 6, 'second'])
   })
 
-  test('a deleted file is absent, and one of several deletions is told that it was there', async () => {
+  test('a deleted file is absent, and its deletion is told that it was there', async () => {
     await using driver = await openNew()
     await driver.put('f', chunks('x'), 'text/plain')
 
     const told = await Promise.all([driver.delete('f'), driver.delete('f'), driver.delete('f')])
 
-    expect(told.filter(Boolean)).toHaveLength(1)
+    const most = driver.capabilities.deletesOnce ? 1 : told.length
+    expect(told).toContain(true)
+    expect(told.filter(Boolean).length).toBeLessThanOrEqual(most)
+    expect(await driver.delete('f')).toBe(false)
     expect(await driver.get('f')).toBeUndefined()
   })
 

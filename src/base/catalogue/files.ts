@@ -1,3 +1,16 @@
+// By the codes of the store. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+const BUCKET_FIXES: readonly (readonly [RegExp, string])[] = [
+  [
+    /InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken/,
+    'Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) in the environment of `pando`, and start it again.',
+  ],
+  [/RequestTimeTooSkewed|RequestExpired/, 'Set the clock of this server, for example with NTP.'],
+  [
+    /Redirect|AuthorizationHeaderMalformed|AuthorizationQueryParametersError/,
+    'Set `files.region` and `files.url` to those of the bucket.',
+  ],
+]
+
 export const filesErrors = {
   FILES_NAME_INVALID: {
     message: (at: { name: string; problem: string }): string =>
@@ -30,12 +43,39 @@ export const filesErrors = {
   FILES_UNAVAILABLE: {
     message: (at: { operation: string; root: string; reason: string }): string =>
       `The files in ${at.root} could not be reached to ${at.operation} (${at.reason}).`,
-    fix: 'Check that the directory exists, is mounted, and belongs to the user that runs the web processes.',
+    fix: (at: { root: string }): string =>
+      at.root.includes('://')
+        ? 'Check that the store runs and that this server reaches it: `files.url`, name service, firewall.'
+        : 'Check that the directory exists, is mounted, and belongs to the user that runs the web processes.',
   },
   FILES_DAMAGED: {
     message: (at: { name: string; path: string; problem: string }): string =>
       `What is stored for ${at.name} in ${at.path} was not written by Pando or has changed since: ${at.problem}.`,
     fix: 'Restore that file from a backup, or delete it and store the content again.',
+  },
+  FILES_CREDENTIALS_MISSING: {
+    message: (at: { root: string; names: string }): string =>
+      `The bucket ${at.root} needs credentials, and ${at.names} is not in the environment of this process.`,
+    fix: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment of `pando`, and name them in `web.env` of the topology.',
+    permanent: true,
+  },
+  FILES_BUCKET_MISSING: {
+    message: (at: { root: string }): string => `There is no bucket ${at.root} (NoSuchBucket).`,
+    fix: 'Correct `files.url`, `files.bucket` or `files.region`, or make the bucket with the tools of its provider.',
+    permanent: true,
+  },
+  FILES_BUCKET_REFUSED: {
+    message: (at: { operation: string; root: string; reason: string }): string =>
+      `The bucket ${at.root} refused to ${at.operation} (${at.reason}).`,
+    fix: (at: { reason: string }): string =>
+      BUCKET_FIXES.find(([codes]) => codes.test(at.reason))?.[1] ??
+      'Give this key the rights to list the bucket and its uploads, and to read, write and delete its objects.',
+    permanent: true,
+  },
+  FILES_LINK_INVALID: {
+    message: (at: { problem: string }): string => `This link to a file does not work: ${at.problem}.`,
+    fix: 'Ask for a new link with `uploadUrl` or `downloadUrl`, and send exactly what it was made for.',
+    permanent: true,
   },
   FILES_CLOSED: {
     message: (at: { operation: string }): string =>

@@ -58,7 +58,7 @@ export async function fs({ root, temporaryMaxAgeMs, clock }: FsOptions): Promise
   }
 
   return {
-    capabilities: { shared: true, durable: true },
+    capabilities: { shared: true, durable: true, deletesOnce: true },
     async put(name, content, contentType) {
       if (closed) throw new PlatformError('FILES_CLOSED', { operation: 'put' })
       return put(layout, clock, { name, content, contentType })
