@@ -102,6 +102,12 @@ class ResolvingProgram implements Program {
           : undefined
       case 'CallExpression': {
         const [argument] = node.arguments
+        // `require('sqlite3').verbose()` is the package itself.
+        if (
+          node.callee.type === 'MemberExpression' &&
+          keyName(node.callee.property, node.callee.computed) === 'verbose'
+        )
+          return this.#follow(module, node.callee.object, steps - 1)
         const isRequire = node.callee.type === 'Identifier' && node.callee.name === 'require'
         return isRequire && argument?.type === 'Literal'
           ? this.#imported(module, String(argument.value), undefined, steps)
