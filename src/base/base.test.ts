@@ -8,9 +8,10 @@ import { backoff } from './backoff.ts'
 import { systemClock } from './clock.ts'
 import {
   installationSecret,
+  announceSecret,
   installationSecrets,
   openInstallation,
-  rotateSecret,
+  promoteSecret,
   socketDirectory,
 } from './installation.ts'
 import { limitBytes, semaphore } from './limits.ts'
@@ -214,16 +215,43 @@ describe('an installation', () => {
     expect(() => installationSecret(installation, name)).toThrow('is no name of a secret')
   })
 
-  test('keeps the secrets that a rotation replaced, newest first', () => {
+  test('announces a secret that verifies and does not sign, and promotes it', () => {
+    const installation = openInstallation(dir)
+    const ids = (): string[] => installationSecrets(installation, 'session-key').map(({ id }) => id)
+
+    expect(announceSecret(installation, 'session-key')).toBe('2')
+    expect(ids()).toEqual(['1', '2'])
+
+    expect(promoteSecret(installation, 'session-key')).toBe('2')
+    expect(ids()).toEqual(['2', '1'])
+  })
+
+  test('announces the same secret until it is promoted', () => {
+    const installation = openInstallation(dir)
+    const first = announceSecret(installation, 'session-key')
+    const known = installationSecrets(installation, 'session-key')
+
+    expect(announceSecret(installation, 'session-key')).toBe(first)
+    expect(installationSecrets(installation, 'session-key')).toEqual(known)
+
+    promoteSecret(installation, 'session-key')
+    expect(announceSecret(installation, 'session-key')).toBe('3')
+  })
+
+  test('keeps the secrets that a rotation replaced as they were, at most 8', () => {
     const installation = openInstallation(dir)
     const [first] = installationSecrets(installation, 'session-key')
+    const rotate = (): void => {
+      announceSecret(installation, 'session-key')
+      promoteSecret(installation, 'session-key')
+    }
 
-    expect(rotateSecret(installation, 'session-key')).toBe('2')
+    rotate()
+    expect(installationSecrets(installation, 'session-key')[1]).toEqual(first)
 
-    const rotated = installationSecrets(installation, 'session-key')
-    expect(rotated.map(({ id }) => id)).toEqual(['2', '1'])
-    expect(rotated[1]).toEqual(first)
-    expect(rotated[0]!.secret).not.toBe(first!.secret)
+    for (let more = 0; more < 8; more++) rotate()
+    const ids = installationSecrets(installation, 'session-key').map(({ id }) => id)
+    expect(ids).toEqual(['10', '9', '8', '7', '6', '5', '4', '3'])
   })
 
   test('keeps sockets below itself, or in a directory short enough for them', () => {

@@ -12,6 +12,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeSync,
@@ -129,7 +130,7 @@ export function installationSecret(installation: Installation, name: string): st
   return readSecret(path)!
 }
 
-/** A secret with its history: the newest signs, all of them verify. */
+/** A secret with its history: one signs, all of them verify. */
 export interface RotatedSecret {
   /** Changes with every rotation; may be shown. */
   readonly id: string
@@ -139,25 +140,74 @@ export interface RotatedSecret {
 const MAX_ROTATED = 8
 
 /**
- * The installation's secret `name` and those it replaced, newest first, at most 8. Running processes read it when they
- * start, so a rotation takes effect at each process's next start.
+ * The installation's secret `name` and those it replaced, at most 8: first the one that signs, then the others, newest
+ * first. Running processes read it when they start, so a change takes effect at each process's next start.
  */
 export function installationSecrets(installation: Installation, name: string): readonly RotatedSecret[] {
+  const generations = generationsOf(installation, name)
+  const signing = signingOf(installation, name, generations)
+  return [signing, ...generations.filter((generation) => generation !== signing)]
+    .slice(0, MAX_ROTATED)
+    .map((generation) => ({
+      id: String(generation),
+      secret: installationSecret(installation, generation === 1 ? name : `${name}.${generation}`),
+    }))
+}
+
+/**
+ * Adds a new secret `name` that verifies and does not sign yet, and returns its id: every process has to know it before
+ * the first one signs with it. Until `promoteSecret` a further call gives the same one.
+ */
+export function announceSecret(installation: Installation, name: string): string {
+  // The first one has to be there before it can be the one that signs.
+  installationSecrets(installation, name)
+  const generations = generationsOf(installation, name)
+  const newest = generations[0]!
+  if (signingOf(installation, name, generations) !== newest) return String(newest)
+  // In this order: a crash in between leaves the newest one signing, as it did.
+  writeSigning(installation, name, newest)
+  installationSecret(installation, `${name}.${newest + 1}`)
+  return String(newest + 1)
+}
+
+/** Lets the newest secret `name` sign from each process's next start on, and returns its id. */
+export function promoteSecret(installation: Installation, name: string): string {
+  const newest = generationsOf(installation, name)[0]!
+  writeSigning(installation, name, newest)
+  return String(newest)
+}
+
+/** Newest first; the first one exists as soon as it is asked for. */
+function generationsOf(installation: Installation, name: string): readonly number[] {
   const generations = readdirSync(installation.secretsDir)
     .map((file) => (file === name ? 1 : generationOf(file, name)))
     .filter((generation) => generation !== undefined)
     .toSorted((a, b) => b - a)
-  return (generations.length > 0 ? generations : [1]).slice(0, MAX_ROTATED).map((generation) => ({
-    id: String(generation),
-    secret: installationSecret(installation, generation === 1 ? name : `${name}.${generation}`),
-  }))
+  return generations.length > 0 ? generations : [1]
 }
 
-/** Adds a new secret `name` in front of the old ones and returns its id. */
-export function rotateSecret(installation: Installation, name: string): string {
-  const generation = Number(installationSecrets(installation, name)[0]!.id) + 1
-  installationSecret(installation, `${name}.${generation}`)
-  return String(generation)
+/** What `NAME.signs` says, else the newest. */
+function signingOf(installation: Installation, name: string, generations: readonly number[]): number {
+  const written = Number(readSecret(signingFile(installation, name)) ?? Number.NaN)
+  return generations.includes(written) ? written : generations[0]!
+}
+
+function writeSigning(installation: Installation, name: string, generation: number): void {
+  const path = signingFile(installation, name)
+  const temporary = `${path}.${secretToken(6)}`
+  const descriptor = openSync(temporary, 'wx', 0o600)
+  try {
+    writeSync(descriptor, String(generation))
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  renameSync(temporary, path)
+}
+
+function signingFile(installation: Installation, name: string): string {
+  assert(SECRET_NAME.test(name), `${JSON.stringify(name)} is no name of a secret: a-z, 0-9 and - only`)
+  return join(installation.secretsDir, `${name}.signs`)
 }
 
 function generationOf(file: string, name: string): number | undefined {

@@ -27,16 +27,24 @@ export interface RunningInstallation extends Following {
 
 /** Undefined when it does not run: that is printed, and the exit status set. */
 export async function findRunning(options: ChangeOptions): Promise<RunningInstallation | undefined> {
-  const terminal = openTerminal()
+  const running = await runningAt(options)
+  if (running !== undefined) return running
+  printError(
+    openTerminal(),
+    new PlatformError('SUPERVISOR_NOT_RUNNING', { dataDir: dataDirOf(options) }),
+    false,
+  )
+  process.exitCode = EXIT_NOT_RUNNING
+  return undefined
+}
+
+/** Undefined when it does not run. */
+export async function runningAt(options: ChangeOptions): Promise<RunningInstallation | undefined> {
   const dataDir = dataDirOf(options)
   const found = existsSync(dataDir) ? await attended(dataDir) : undefined
-  if (found === undefined) {
-    printError(terminal, new PlatformError('SUPERVISOR_NOT_RUNNING', { dataDir }), false)
-    process.exitCode = EXIT_NOT_RUNNING
-    return undefined
-  }
+  if (found === undefined) return undefined
   const flags = options.data === undefined && options.app === undefined ? '' : ` --data ${dataDir}`
-  return { ...found, terminal, clock: systemClock, flags, quiet: options.json === true }
+  return { ...found, terminal: openTerminal(), clock: systemClock, flags, quiet: options.json === true }
 }
 
 async function attended(dataDir: string): Promise<{ installation: Installation; plan: Plan } | undefined> {

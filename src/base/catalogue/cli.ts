@@ -59,12 +59,6 @@ export const cliErrors = {
     fix: 'Name the right one with `--app DIR` or `--data DIR`; `pando up` makes a new one.',
     permanent: true,
   },
-  CLI_STOP_FIRST: {
-    message: (at: { what: string; dataDir: string }): string =>
-      `The installation with its data in ${at.dataDir} runs, and \`${at.what}\` needs it to stand still.`,
-    fix: 'Stop it with `pando down`, run the command again, and start it with `pando up --detach`.',
-    permanent: true,
-  },
   CLI_NEVER_ENDS: {
     message: (_at: object): string =>
       'The application or its topology file waits for something that never comes, so the command could not go on.',

@@ -1,24 +1,26 @@
-// `pando rotate session-key`: a new key signs cookies from the next start on, and those of the keys before it stay good.
+// `pando rotate session-key`: a new key signs cookies, and those of the keys before it stay good.
 //
-// Refused while the installation runs: a process that was started again would sign with a key that the others do not
-// know, and their visitors would be logged out.
+// While the installation runs that takes two rounds through the web servers: in the first each one comes to know the new
+// key, and only in the second one after the other signs with it. Interrupted in between, it is gone on with next time.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { PlatformError } from '../../base/errors.ts'
-import { rotateSecret } from '../../base/installation.ts'
+import { announceSecret, promoteSecret } from '../../base/installation.ts'
 import { nearest } from '../../base/nearest.ts'
 import { dataDirOf } from '../data-dir.ts'
+import { carryOut } from '../make-change.ts'
+import { runningAt, type RunningInstallation } from '../running.ts'
 import { openTerminal } from '../terminal.ts'
 
 const ROTATABLE = ['session-key'] as const
 
 const EXAMPLES = `
 Examples:
-  $ pando down && pando rotate session-key && pando up --detach
+  $ pando rotate session-key     every web server is replaced twice, without a failed request
 
-Nobody is logged out: cookies signed with one of the last 8 keys are accepted, and signed
+When nothing runs, the next start signs with the new key. Nobody is logged out: cookies signed with one of the last 8 keys are accepted, and signed
 anew when they are used.`
 
 export function register(program: Command): void {
@@ -41,17 +43,35 @@ async function rotate(
       known: ROTATABLE,
       nearest: nearest(name, ROTATABLE),
     })
-  const [{ isAttended }, { realInstallation }] = await Promise.all([
-    import('../../supervisor/bring-up.ts'),
-    import('../../supervisor/records.ts'),
-  ])
   const dataDir = dataDirOf(options)
   // A key made beside the installation that was meant would be taken for the rotation.
   if (!existsSync(join(dataDir, 'secrets'))) throw new PlatformError('CLI_NO_INSTALLATION', { dataDir })
+  const running = await runningAt(options)
+  if (running !== undefined) return rotateLive(running, name)
+  const { realInstallation } = await import('../../supervisor/records.ts')
   const installation = realInstallation(dataDir)
-  if (isAttended(installation)) throw new PlatformError('CLI_STOP_FIRST', { what: `rotate ${name}`, dataDir })
-  const id = rotateSecret(installation, name)
+  announceSecret(installation, name)
+  const id = promoteSecret(installation, name)
   openTerminal().line(
     `${name} number ${id} signs from the next start on; those before it are still accepted.`,
   )
+}
+
+/** Each step is complete before the next: a process that signs with a key which another does not know logs people out. */
+async function rotateLive(running: RunningInstallation, name: string): Promise<void> {
+  const { terminal, installation } = running
+  const request = { kind: 'restart', tier: 'web' } as const
+  const id = announceSecret(installation, name)
+  const note = `${name} number ${id} is made known to every web server, then used by every one.`
+  await carryOut(running, { request, note, what: `every web server knows number ${id}` })
+  if (process.exitCode !== 0) {
+    terminal.error(`Number ${id} is not used yet. Run the command again to go on.`)
+    return
+  }
+  promoteSecret(installation, name)
+  await carryOut(running, { request, what: `number ${id} signs; those before it are still accepted` })
+  if (process.exitCode !== 0)
+    terminal.error(
+      `Number ${id} signs from each process's next start on: \`pando restart web\` completes it.`,
+    )
 }
