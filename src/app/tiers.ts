@@ -19,6 +19,8 @@ export interface TierSettings {
 
 export interface OpenTiers {
   readonly tiers: Tiers
+  /** Answers the links to files below `/-/files/`. */
+  readonly answerLink: (request: Request) => Promise<Response>
   /** Closes all in reverse order; may be called twice. */
   close(): Promise<void>
 }
@@ -49,6 +51,7 @@ export async function openTiers(
     await openFiles({
       dir: join(installation.dataDir, 'files'),
       settings: settings.files,
+      linkSecret: installationSecret(installation, 'files-links'),
       clock: systemClock,
     }),
   )
@@ -57,6 +60,7 @@ export async function openTiers(
   const owned = opened.move()
   return {
     tiers: { database, sessions, files, log: log.child({ tier: 'app' }), secret },
+    answerLink: files.answerLink,
     close: () => owned.disposeAsync(),
   }
 }

@@ -1,4 +1,4 @@
-export { filesConfig, S3_CREDENTIALS, type FilesSettings, type FilesSettingsInput } from './config.ts'
+export { filesConfig, type FilesSettings, type FilesSettingsInput } from './config.ts'
 export type { FileDriver, FileDriverCapabilities, FileLinks } from './driver.ts'
 export type {
   ByteRange,

@@ -14,9 +14,10 @@ interface Bindings {
 }
 
 /** The two kinds of handler, as the web tier knows them. */
-type AnyHandler =
-  | { fetch(request: Request, node: Bindings): Response | Promise<Response> }
-  | { listener(incoming: IncomingMessage, outgoing: ServerResponse): unknown }
+type AnyHandler = { readonly upgrade?: unknown } & (
+  | { readonly fetch: (request: Request, node: Bindings) => Response | Promise<Response> }
+  | { readonly listener: (incoming: IncomingMessage, outgoing: ServerResponse) => unknown }
+)
 
 /** 200 with the content for a download; 204 for an upload. @throws FILES_LINK_INVALID and as `put` and `get` */
 export function linkAnswer(files: Files, signer: LinkSigner): Answer {
@@ -36,14 +37,22 @@ export function linkAnswer(files: Files, signer: LinkSigner): Answer {
 
 /** `handler`, with the links answered before it. Errors go the way of the application's own. */
 export function answeringLinks<Kind extends AnyHandler>(handler: Kind, answer: Answer): Kind {
+  // Of an instance of a class the spread takes only what is its own.
+  const own = { ...handler, ...(handler.upgrade !== undefined && { upgrade: handler.upgrade }) }
   if ('fetch' in handler) {
-    const fetch: typeof handler.fetch = (request, node) =>
-      isLink(node.incoming.url) ? answer(request) : handler.fetch(request, node)
-    return { ...handler, fetch }
+    const { fetch } = handler
+    return {
+      ...own,
+      fetch: (request: Request, node: Bindings) =>
+        isLink(node.incoming.url) ? answer(request) : fetch(request, node),
+    }
   }
-  const listener: typeof handler.listener = (incoming, outgoing) =>
-    isLink(incoming.url) ? listen(answer, incoming, outgoing) : handler.listener(incoming, outgoing)
-  return { ...handler, listener }
+  const { listener } = handler
+  return {
+    ...own,
+    listener: (incoming: IncomingMessage, outgoing: ServerResponse) =>
+      isLink(incoming.url) ? listen(answer, incoming, outgoing) : listener(incoming, outgoing),
+  }
 }
 
 function isLink(url: string | undefined): boolean {

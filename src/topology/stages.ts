@@ -49,7 +49,6 @@ export interface PlannedKey {
 
 const ONE_DATABASE = 'The database is one embedded PostgreSQL on this server.'
 const ONE_SERVER = 'Everything runs on this server; `web.processes` uses all of its cores.'
-const LOCAL_FILES = 'Files are kept below the data directory of this server.'
 const SHARED_SESSIONS =
   'Sessions are kept in the database, so every web process can answer every visitor already.'
 
@@ -60,9 +59,6 @@ export const PLANNED_KEYS: Readonly<Record<string, PlannedKey>> = {
   'database.url': { stage: 'separate', now: ONE_DATABASE },
   'database.primary': { stage: 'separate', now: ONE_DATABASE },
   'database.driver': { stage: 'separate', now: ONE_DATABASE },
-  'files.driver': { stage: 'separate', now: LOCAL_FILES, accepted: 'fs', later: ['s3'] },
-  'files.url': { stage: 'separate', now: LOCAL_FILES },
-  'files.bucket': { stage: 'separate', now: LOCAL_FILES },
   'database.servers': { stage: 'replicated', now: ONE_DATABASE, accepted: 1 },
   'database.replicas': { stage: 'replicated', now: ONE_DATABASE, accepted: 0 },
   'database.synchronous': { stage: 'replicated', now: ONE_DATABASE },

@@ -282,7 +282,6 @@ describe('a topology of a later version', () => {
     ['database.replicas', { database: { replicas: 2 } }, 'replicated'],
     ['database.synchronous', { database: { synchronous: 'quorum' } }, 'replicated'],
     ['database.primary', { database: { primary: 'postgres://db/x' } }, 'separate'],
-    ['files.driver', { files: { driver: 's3' } }, 'separate'],
     ['documents', { documents: {} }, 'separate'],
     ['hosts', { hosts: [{ address: '10.0.0.1' }] }, 'separate'],
     ['cache', { cache: { nodes: 3 } }, 'cached'],
