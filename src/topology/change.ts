@@ -162,12 +162,14 @@ function listensOf({ members }: ComparedPlan): string {
   return JSON.stringify([balancer?.listens, web?.listens])
 }
 
-const FILES_ELSEWHERE = /^files\.(driver|url|endpoint|bucket|prefix|dir)/
+const FILES_ELSEWHERE: readonly string[] = ['files.driver', 'files.url', 'files.bucket']
 
 /** What can be done while it runs, and takes something from visitors. */
 function lossObstacles(from: PlanSource, to: PlanSource): readonly Obstacle[] {
   const all = differences(from.topology, to.topology)
-  const files = all.filter(({ key }) => FILES_ELSEWHERE.test(key))
+  const elsewhere = all.filter(({ key }) => FILES_ELSEWHERE.includes(key))
+  // Another driver brings the other settings with it.
+  const files = elsewhere[0]?.key === 'files.driver' ? elsewhere.slice(0, 1) : elsewhere
   const cookies = all.filter(({ key }) => key === 'sessions.cookieName' || key === 'sessions.secure')
   return [
     ...files.map((difference): Obstacle => ({

@@ -126,6 +126,11 @@ function servedBy(web: Topology['web']): Served {
   }
 }
 
+/** How many web servers there may be at once while it runs, one of them for the time of a change. Pure. */
+export function maxWebServers({ topology }: PlanSource): number {
+  return topology.web.maxServers
+}
+
 /** Where a person on this server can visit. Pure. */
 function visitorsAddress(topology: Topology): string {
   const isEncrypted = isFronted(topology) && topology.balancer.tlsCertificates.length > 0
