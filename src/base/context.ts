@@ -12,6 +12,11 @@ export interface RequestContext {
   readonly url: string
   /** Whether the visitor's own connection is encrypted. */
   readonly secure: boolean
+  /**
+   * The visitor's IP address: of the connection, or behind a proxy that `web.trustProxy` names, what that says. Undefined
+   * when the visitor has gone before anybody asked.
+   */
+  readonly address: string | undefined
   /** A request header by its lower-case name; repeated ones are joined by `, ` (cookies by `; `). */
   header(name: string): string | undefined
   /**
@@ -21,6 +26,11 @@ export interface RequestContext {
   appendHeader(name: string, value: string): void
   /** Calls `callback` once if the visitor goes away before the answer is complete. Returns what takes it back. */
   onDisconnect(callback: () => void): () => void
+  /**
+   * Calls `callback` once when the process begins to drain, soon if it has begun. From this call on a long answer (an
+   * event stream, a WebSocket) is the caller's to end; what is left after `web.drainMs` is cut. Returns what takes it back.
+   */
+  onDrain(callback: () => void): () => void
   /** Room for one value per tier and request; the key is the tier's own symbol. */
   readonly kept: Map<symbol, unknown>
 }

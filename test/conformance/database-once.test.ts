@@ -41,9 +41,11 @@ function asRequest<T>(sent: Sent, work: () => Promise<T>): Promise<T> {
     method: 'POST',
     url: sent.url ?? '/entries',
     secure: false,
+    address: undefined,
     header: (name) => sent.headers?.[name],
     appendHeader: () => {},
     onDisconnect: () => () => {},
+    onDrain: () => () => {},
     kept: new Map(),
   }
   return runForRequest(context, work)
@@ -309,12 +311,14 @@ describe('a call', () => {
       method: 'POST',
       url: '/',
       secure: false,
+      address: undefined,
       header: () => undefined,
       appendHeader: () => {},
       onDisconnect: (callback: () => void) => {
         leaving.add(callback)
         return () => leaving.delete(callback)
       },
+      onDrain: () => () => {},
       kept: new Map<symbol, unknown>(),
     }
     const first = runForRequest(context, () => database.once(async () => 1))

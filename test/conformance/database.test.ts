@@ -34,12 +34,14 @@ function visitor(): { context: RequestContext; leave: () => void; watchers: Set<
     method: 'GET',
     url: '/',
     secure: false,
+    address: undefined,
     header: () => undefined,
     appendHeader: () => {},
     onDisconnect(callback) {
       watchers.add(callback)
       return () => watchers.delete(callback)
     },
+    onDrain: () => () => {},
     kept: new Map(),
   }
   return { context, watchers, leave: () => watchers.forEach((callback) => callback()) }

@@ -51,12 +51,14 @@ class Browser {
       method: 'GET',
       url: '/',
       secure,
+      address: undefined,
       header: (name) => (name === 'cookie' && sent !== '' ? sent : undefined),
       appendHeader(name, value) {
         if (headersSent) throw new PlatformError('WEB_HEADERS_SENT', { name })
         received.push(value)
       },
       onDisconnect: () => () => {},
+      onDrain: () => () => {},
       kept: new Map(),
     }
     try {

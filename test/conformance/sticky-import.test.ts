@@ -52,12 +52,14 @@ async function visit<T>(
       method: 'GET',
       url: '/',
       secure: true,
+      address: undefined,
       header: (name) => (name === 'cookie' ? cookie : undefined),
       appendHeader(name, header) {
         if (headersSent) throw new PlatformError('WEB_HEADERS_SENT', { name })
         kept = header.includes('Max-Age=0;') ? undefined : header.split(';')[0]
       },
       onDisconnect: () => () => {},
+      onDrain: () => () => {},
       kept: new Map(),
     },
     work,

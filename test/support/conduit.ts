@@ -107,9 +107,11 @@ function contextOf({ method, url, headers }: Request): RequestContext {
     method,
     url: url.slice(new URL(url).origin.length),
     secure: false,
+    address: undefined,
     header: (name) => headers.get(name) ?? undefined,
     appendHeader: () => {},
     onDisconnect: () => () => {},
+    onDrain: () => () => {},
     kept: new Map(),
   }
 }

@@ -2,10 +2,13 @@
 // objects, `writeHead` with its three shapes, `setHeader`, Express, Fastify. There the request's id, the headers of
 // `appendHeader` and, while the process drains, `connection: close` are added, and a body that nobody reads is minded.
 //
-// `writeHead` is a property of the object and not of the class, because Express puts another prototype under it.
+// Its `write` sees where the events of an event stream end.
+//
+// Both are properties of the object and not of the class, because Express puts another prototype under it.
 
 import { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http'
 import type { Exchange } from './exchange.ts'
+import { eventStreamOf } from './event-stream.ts'
 import { mindUnread } from '../body/unread-body.ts'
 import { answerFailure } from '../refusal/failure.ts'
 
@@ -18,6 +21,7 @@ export class ExchangeResponse extends ServerResponse {
     super(...([incoming, options] as unknown as [IncomingMessage]))
     this.pandoExchange = undefined
     ;(this as { writeHead: unknown }).writeHead = writeHead
+    ;(this as { write: unknown }).write = write
   }
 }
 
@@ -57,13 +61,29 @@ function writeHead(
   // An id that nobody sent and nobody has read stands in no log, so the visitor of a good answer has no use for it.
   // This is the usual case and costs nothing.
   if (status < 400 && exchange.appended === undefined && !exchange.isIdentified)
-    return original.call(this, status, reason, given)
+    return sent(exchange, original.call(this, status, reason, given))
   if (typeof reason === 'string') this.statusMessage = reason
   setAll(this, headers)
   if (!this.hasHeader('x-request-id')) this.setHeader('x-request-id', exchange.requestId)
   for (let at = 0; at < (exchange.appended?.length ?? 0); at += 2)
     this.appendHeader(exchange.appended![at]!, exchange.appended![at + 1]!)
-  return original.call(this, status)
+  return sent(exchange, original.call(this, status))
+}
+
+function sent(exchange: Exchange, response: ServerResponse): ServerResponse {
+  const { _header: header } = response as { _header?: string | null }
+  exchange.events = eventStreamOf(exchange, header ?? '')
+  return response
+}
+
+// oxlint-disable-next-line typescript/unbound-method -- always called with the response as `this`
+const originalWrite = ServerResponse.prototype.write as (this: ServerResponse, ...args: unknown[]) => boolean
+
+function write(this: ExchangeResponse, chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+  // A first `write` calls `writeHead`.
+  const isRoom = originalWrite.call(this, chunk, encoding, callback)
+  this.pandoExchange?.events?.wrote(chunk, encoding)
+  return isRoom
 }
 
 /** What Node does with headers given to `writeHead` when some are set already: they replace, repeated ones stay. */

@@ -7,7 +7,8 @@ import type { RequestContext } from '../../base/context.ts'
 import { PlatformError } from '../../base/errors.ts'
 import type { RequestBody } from '../body/unread-body.ts'
 import type { ExchangeResponse } from './exchange-response.ts'
-import { isSecure, joinedHeader } from './request-facts.ts'
+import type { EventStream } from './event-stream.ts'
+import { addressOf, isSecure, joinedHeader } from './request-facts.ts'
 import { requestIdFrom } from './request-id.ts'
 import type { Serving } from '../server/serving.ts'
 
@@ -23,8 +24,13 @@ export class Exchange implements RequestContext {
   appended: string[] | undefined = undefined
   /** Whether the web tier has answered in the application's stead. */
   refused = false
+  /** Whether the web tier has ended the application's answer before the application did. */
+  broken = false
+  /** Set when the answer is an event stream. */
+  events: EventStream | undefined = undefined
   private id: string | undefined = undefined
   private keptValues: Map<symbol, unknown> | undefined = undefined
+  private drainCallbacks = 0
 
   constructor(serving: Serving, incoming: IncomingMessage, response: ExchangeResponse) {
     this.serving = serving
@@ -55,6 +61,10 @@ export class Exchange implements RequestContext {
     return isSecure(this.socket, this.incoming, this.serving.settings.trustProxy)
   }
 
+  get address(): string | undefined {
+    return addressOf(this.socket, this.incoming, this.serving.settings.trustProxy)
+  }
+
   get kept(): Map<symbol, unknown> {
     return (this.keptValues ??= new Map())
   }
@@ -77,7 +87,7 @@ export class Exchange implements RequestContext {
     const onClose = (): void => {
       if (!waiting) return
       waiting = false
-      if (!response.writableFinished) callback()
+      if (!response.writableFinished || this.broken) callback()
     }
     // Whoever asks too late is told too: `close` will not come again.
     if (response.closed || response.destroyed || this.socket.destroyed) queueMicrotask(onClose)
@@ -86,5 +96,25 @@ export class Exchange implements RequestContext {
       waiting = false
       response.off('close', onClose)
     }
+  }
+
+  /** Whether the application ends this answer itself when the process drains. */
+  get mindsDrain(): boolean {
+    return this.drainCallbacks > 0
+  }
+
+  onDrain(callback: () => void): () => void {
+    const { drain } = this.serving
+    this.drainCallbacks++
+    let taken = false
+    const forget = drain.onBegin(callback)
+    const takeBack = (): void => {
+      if (taken) return
+      taken = true
+      this.drainCallbacks--
+      forget()
+    }
+    this.response.once('close', takeBack)
+    return takeBack
   }
 }

@@ -4,7 +4,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { RequestContext } from '../../base/context.ts'
 import { PlatformError } from '../../base/errors.ts'
-import { isSecure, joinedHeader } from './request-facts.ts'
+import type { Drain } from '../server/drain.ts'
+import { addressOf, isSecure, joinedHeader } from './request-facts.ts'
 import { requestIdFrom } from './request-id.ts'
 import type { Serving } from '../server/serving.ts'
 
@@ -13,15 +14,21 @@ export class UpgradeContext implements RequestContext {
   readonly method: string
   readonly url: string
   readonly secure: boolean
+  readonly address: string | undefined
   readonly kept: Map<symbol, unknown> = new Map()
+  /** Whether the application ends this connection itself when the process drains. */
+  mindsDrain = false
   private readonly incoming: IncomingMessage
+  private readonly drain: Drain
 
-  constructor({ settings }: Serving, incoming: IncomingMessage) {
+  constructor({ settings, drain }: Serving, incoming: IncomingMessage) {
     this.incoming = incoming
+    this.drain = drain
     this.requestId = requestIdFrom(incoming.headers['x-request-id'])
     this.method = incoming.method ?? 'GET'
     this.url = incoming.url ?? '/'
     this.secure = isSecure(incoming.socket, incoming, settings.trustProxy)
+    this.address = addressOf(incoming.socket, incoming, settings.trustProxy)
   }
 
   header(name: string): string | undefined {
@@ -36,5 +43,12 @@ export class UpgradeContext implements RequestContext {
     const { socket } = this.incoming
     socket.once('close', callback)
     return () => socket.off('close', callback)
+  }
+
+  onDrain(callback: () => void): () => void {
+    this.mindsDrain = true
+    const forget = this.drain.onBegin(callback)
+    this.incoming.socket.once('close', forget)
+    return forget
   }
 }

@@ -15,15 +15,16 @@ type Connection = Socket & {
 }
 
 export interface Connections {
-  /** Takes an upgraded connection out of the ordinary ones. `protocol` is the name it was upgraded to. */
-  upgraded(socket: Socket, protocol: string): void
+  /**
+   * Takes an upgraded connection out of the ordinary ones. `protocol` is the name it was upgraded to; one that the
+   * application minds itself is not told of a drain.
+   */
+  upgraded(socket: Socket, protocol: string, owner: { readonly mindsDrain: boolean }): void
   isUpgraded(socket: Socket): boolean
   /** How many have a request in work, upgraded ones included. */
   readonly active: number
   /** How many are upgraded. */
   readonly upgradedCount: number
-  /** Whether they are being brought to their end. */
-  readonly isRelieved: boolean
   /** Brings them to their end from now on: idle ones are closed, upgraded ones are told; requests in work finish. */
   relieve(): void
   /** Ends what `relieve` began. */
@@ -47,7 +48,7 @@ export const GOING_AWAY: Buffer = Buffer.concat([
 
 export function trackConnections(server: Server, clock: Clock): Connections {
   const ordinary = new Map<Connection, { bytesRead: number }>()
-  const upgraded = new Map<Socket, string>()
+  const upgraded = new Map<Socket, () => void>()
   let onEmpty: (() => void) | undefined
   let cancelSweep: CancelTimer | undefined
   const removed = (): void => {
@@ -72,7 +73,7 @@ export function trackConnections(server: Server, clock: Clock): Connections {
   }
   const relieve = (): void => {
     if (cancelSweep !== undefined) return
-    for (const [socket, protocol] of upgraded) endUpgraded(socket, protocol, clock)
+    for (const end of upgraded.values()) end()
     sweep()
     cancelSweep = clock.every(SWEEP_MS, sweep)
   }
@@ -82,9 +83,11 @@ export function trackConnections(server: Server, clock: Clock): Connections {
   }
 
   return {
-    upgraded(socket, protocol) {
+    upgraded(socket, protocol, owner) {
       ordinary.delete(socket)
-      upgraded.set(socket, protocol)
+      upgraded.set(socket, () => {
+        if (!owner.mindsDrain) endUpgraded(socket, protocol, clock)
+      })
       socket.once('close', () => {
         upgraded.delete(socket)
         removed()
@@ -98,9 +101,6 @@ export function trackConnections(server: Server, clock: Clock): Connections {
     },
     get upgradedCount() {
       return upgraded.size
-    },
-    get isRelieved() {
-      return cancelSweep !== undefined
     },
     relieve,
     resume,

@@ -75,6 +75,7 @@ export class FrontDoor {
         this.address = await listen(this.#server, { ...settings, port: this.address?.port ?? settings.port })
       if (this.#wish !== undefined) rmSync(this.#wish, { force: true })
       this.#serving.draining = false
+      this.#serving.drain.reset()
       this.#connections.resume()
     })
   }
@@ -89,6 +90,7 @@ export class FrontDoor {
       if (this.#wish !== undefined) writeFileSync(this.#wish, '', { mode: 0o600 })
       this.#serving.draining = true
       await this.#stopAccepting()
+      this.#serving.drain.begin()
       if (!this.#closing) this.#connections.relieve()
     })
   }
@@ -105,6 +107,7 @@ export class FrontDoor {
         if (announceMs > 0) await clock.sleep(announceMs)
         await this.#stopAccepting()
       }
+      this.#serving.drain.begin()
       await this.#connections.drain(this.#leftMs())
       const closed = Promise.withResolvers<void>()
       this.#server.close(() => closed.resolve())

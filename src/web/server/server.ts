@@ -16,6 +16,7 @@ import { type Connections, trackConnections } from './connections.ts'
 import { type Controlled, type ControlListener, openControl } from './control.ts'
 import { ExchangeResponse } from '../exchange/exchange-response.ts'
 import type { Handler, UpgradeListener } from '../handler.ts'
+import { Drain } from './drain.ts'
 import { FrontDoor } from './front-door.ts'
 import { applicationHealth, healthOf } from './health.ts'
 import { requestListener } from '../exchange/listener.ts'
@@ -69,6 +70,7 @@ export function createWebServer(options: WebServerOptions): WebServer {
     isReady,
     speaksFetch: 'fetch' in handler,
     draining: false,
+    drain: new Drain(),
     served: 0,
   }
   // The server below makes every response of the class that the listener asks for.
@@ -80,6 +82,7 @@ export function createWebServer(options: WebServerOptions): WebServer {
   const service = startStop({
     async open() {
       serving.draining = false
+      serving.drain.reset()
       const server = newServer(settings)
       const connections = trackConnections(server, clock)
       server.on('request', listener)
@@ -191,14 +194,14 @@ function acceptUpgrades(
 ): void {
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket, head: Buffer) => {
     serving.served++
-    if (connections.isRelieved) {
+    if (serving.drain.isOn) {
       refuseUnread(socket, refusal('WEB_DRAINING', {}), serving)
       return
     }
-    connections.upgraded(socket, incoming.headers.upgrade ?? '')
+    const context = new UpgradeContext(serving, incoming)
+    connections.upgraded(socket, incoming.headers.upgrade ?? '', context)
     // A visitor who goes away is no error of ours, and without a listener it would end the process.
     socket.on('error', () => {})
-    const context = new UpgradeContext(serving, incoming)
     try {
       runForRequest(context, () => upgrade(incoming, socket, head))
     } catch (error) {
