@@ -1,0 +1,70 @@
+// Who the visitor is, in the headers that the web servers read. What a visitor wrote in them is removed; what a trusted
+// proxy wrote is kept and added to. So the web servers may believe every one of them.
+//
+// Also the request's id: made here for every request, once, so that a repetition on another server has the same one.
+
+import type { BalancerSettings } from '../config.ts'
+import { malformed } from './refusals.ts'
+import { word } from './words.ts'
+
+/** RFC 1035 §2.3.4 has 255 octets for a name; a port may follow. A longer one would not fit where it is repeated. */
+const HOST_MAX = 262
+
+/**
+ * A digest of a random UUID: 32 hexadecimal digits. The generator that HAProxy draws from is seeded by the system and
+ * not made for secrets; behind the digest nobody sees its state.
+ */
+export const REQUEST_ID = '%[uuid,sha2(256),bytes(0,16),hex,lower]'
+
+/** Lines of the section `frontend` in which every request begins. `scheme` is what the visitor speaks. */
+export function forwardingLines(
+  { trustedProxies }: Pick<BalancerSettings, 'trustedProxies'>,
+  served: { readonly scheme: 'http' | 'https' },
+): string[] {
+  const hasTrusted = trustedProxies.length > 0
+  const unlessTrusted = hasTrusted ? ' unless trusted' : ''
+  const { scheme } = served
+  return [
+    ...[...new Set(trustedProxies)].toSorted().map((network) => `acl trusted src ${word(network)}`),
+    `http-request ${malformed()} if { req.hdr(host),length gt ${HOST_MAX} }`,
+    // The address the rate limit counts by; a proxy's own only where it named none.
+    'http-request set-var(txn.address) src',
+    ...(hasTrusted
+      ? [
+          'http-request set-var(txn.address) req.hdr_ip(x-forwarded-for,-1) if trusted { req.hdr_ip(x-forwarded-for,-1) -m found }',
+        ]
+      : []),
+    ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'forwarded'].map(
+      (name) => `http-request del-header ${name}${unlessTrusted}`,
+    ),
+    // Several lines of one header become one, or a server that reads only one of them would see another chain.
+    ...(hasTrusted
+      ? [
+          "http-request set-header x-forwarded-for '%[req.fhdr(x-forwarded-for)], %[src]' if { req.fhdr(x-forwarded-for) -m found }",
+          `http-request set-header x-forwarded-for %[src] unless { req.fhdr(x-forwarded-for) -m found }`,
+          // The last value is the trusted proxy's own.
+          'http-request set-header x-forwarded-proto %[req.hdr(x-forwarded-proto,-1),lower] if { req.hdr(x-forwarded-proto,-1) -i http https }',
+          `http-request set-header x-forwarded-proto ${scheme} unless { req.hdr(x-forwarded-proto,-1) -i http https }`,
+          'http-request set-header x-forwarded-host %[req.hdr(host)] unless { req.hdr(x-forwarded-host) -m found }',
+          'http-request set-header x-forwarded-port %[dst_port] unless { req.hdr(x-forwarded-port) -m found }',
+        ]
+      : [
+          'http-request set-header x-forwarded-for %[src]',
+          `http-request set-header x-forwarded-proto ${scheme}`,
+          'http-request set-header x-forwarded-host %[req.hdr(host)]',
+          'http-request set-header x-forwarded-port %[dst_port]',
+        ]),
+    ...forwardedLines(scheme),
+    `http-request set-header x-request-id %[unique-id]${
+      hasTrusted ? ' unless trusted { req.hdr(x-request-id) -m reg ^[A-Za-z0-9_.:-]{1,64}$ }' : ''
+    }`,
+  ]
+}
+
+/** RFC 7239 §4, §6: an address of IPv6 stands in brackets and quotes. One more element, behind those of trusted proxies. */
+function forwardedLines(scheme: string): string[] {
+  return [
+    `http-request add-header forwarded 'for=%[src];proto=${scheme}' unless { src -m sub : }`,
+    `http-request add-header forwarded 'for="[%[src]]";proto=${scheme}' if { src -m sub : }`,
+  ]
+}
