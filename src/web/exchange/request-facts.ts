@@ -24,7 +24,11 @@ const MAPPED = /^::ffff:(?=\d+\.)/i
  * The visitor's IP address: the other end of the connection; with `trustProxy` what the proxy next to us says it is.
  * Undefined when the visitor has gone before anybody asked.
  */
-export function addressOf(socket: Socket, incoming: IncomingMessage, trustProxy: boolean): string | undefined {
+export function addressOf(
+  socket: Socket,
+  incoming: IncomingMessage,
+  trustProxy: boolean,
+): string | undefined {
   // The last address is that proxy's; earlier ones may be the visitor's own.
   const said = trustProxy && joinedHeader(incoming, 'x-forwarded-for')?.split(',').at(-1)?.trim()
   return said && isIP(said) !== 0 ? said : socket.remoteAddress?.replace(MAPPED, '')
