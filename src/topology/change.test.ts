@@ -82,7 +82,7 @@ describe('a change', () => {
 })
 
 describe('an obstacle', () => {
-  const S3 = { driver: 's3', url: 'http://127.0.0.1:9000', bucket: 'a' } as const
+  const S3 = { driver: 's3', url: 'http://127.0.0.1:9000', bucket: 'old' } as const
   const obstacles = (from: TopologyInput, to: TopologyInput, app?: Partial<PlannedApp>) =>
     judged(from, to, app).obstacles.map(({ kind, key, from: old, to: now }) => [kind, key, old, now])
 
@@ -95,7 +95,7 @@ describe('an obstacle', () => {
     [{}, { database: { poolMax: 20 } }, ['restart', 'database.poolMax', '10', '20']],
     [{}, { web: { maxServers: 32 } }, ['restart', 'web.maxServers', '16', '32']],
     [{}, { files: S3 }, ['loss', 'files.driver', '"fs"', '"s3"']],
-    [{ files: S3 }, { files: { ...S3, bucket: 'b' } }, ['loss', 'files.bucket', '"a"', '"b"']],
+    [{ files: S3 }, { files: { ...S3, bucket: 'new' } }, ['loss', 'files.bucket', '"old"', '"new"']],
     [{}, { sessions: { cookieName: 'sid' } }, ['logout', 'sessions.cookieName', '"session"', '"sid"']],
     [{}, { sessions: { secure: 'always' } }, ['logout', 'sessions.secure', '"auto"', '"always"']],
   ])('is the setting that is another one from %j to %j', (from, to, expected) => {

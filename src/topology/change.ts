@@ -176,7 +176,7 @@ function lossObstacles(from: PlanSource, to: PlanSource): readonly Obstacle[] {
       kind: 'loss',
       ...difference,
       problem: 'Files kept until now stay where they are: the application would not find them any more.',
-      remedy: 'Copy them to the new place first, then run the command again with `--force`.',
+      remedy: 'Copy them first (docs/how-to/files.md), then run the command again with `--force`.',
     })),
     ...cookies.map((difference): Obstacle => ({
       kind: 'logout',
