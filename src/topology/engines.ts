@@ -5,11 +5,12 @@ import assert from 'node:assert/strict'
 import type { MemberEngine } from '../base/member.ts'
 import type { MemberRouter } from '../base/route.ts'
 
-export { withWebServers } from './plan.ts'
+export { maxWebServers, withWebServers } from './plan.ts'
 
 const ENGINES: Readonly<Record<string, () => Promise<MemberEngine>>> = {
   'postgres-embedded': async () => (await import('../database/members.ts')).embeddedPostgres,
   web: async () => (await import('../web/members.ts')).webProcess,
+  haproxy: async () => (await import('../balancer/haproxy/engine.ts')).haproxyEngine,
 }
 
 /** The engine of a `MemberSpec`; always the same object for a key. A key that no plan of this version has is a defect. */
@@ -23,6 +24,7 @@ export async function loadEngine(key: string): Promise<MemberEngine> {
 export const ENGINE_KEYS: readonly string[] = Object.keys(ENGINES)
 
 const ROUTERS: Readonly<Record<string, () => Promise<MemberRouter>>> = {
+  haproxy: async () => (await import('../balancer/haproxy/router.ts')).haproxyRouter,
   'shared-port': async () => (await import('../web/shared-port-router.ts')).sharedPort,
 }
 
