@@ -9,7 +9,7 @@ import { ancestors, bare, isFunction, keyName, parentOf } from './syntax/walk.ts
 
 /** What an expression stands for. `path` is what is taken from it: `['a', 'b']` for `x.a.b`, `*` for `x[computed]`. */
 export type Entity =
-  /** A package or a module of Node.js (without `node:`): `import { Pool } from 'pg'` is `pg` with path `['Pool']`. */
+  /** A package or a module of Node.js (without `node:`): the `Pool` of `pg` has the name `pg` and the path `['Pool']`. */
   | { readonly kind: 'package'; readonly name: string; readonly path: readonly string[] }
   /** A module of the application as a whole. */
   | { readonly kind: 'module'; readonly module: Module }

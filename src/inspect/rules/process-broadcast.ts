@@ -11,8 +11,7 @@ import { bare, keyName, parentOf, wrapped } from '../syntax/walk.ts'
 
 export const processBroadcast: Rule = {
   name: 'process-broadcast',
-  remedy:
-    'Send it through what all servers hear, such as `notify` and `listen` of PostgreSQL, and let each tell its own visitors.',
+  remedy: 'Write the message to a table that every server reads, and let each tell its own visitors.',
   find: (analysis) => [
     ...lists(analysis),
     ...emitters(analysis),

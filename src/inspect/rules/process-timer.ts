@@ -26,7 +26,8 @@ const LONG_MS = 60_000
 
 export const processTimer: Rule = {
   name: 'process-timer',
-  remedy: 'Let every server try, and only the one that takes an advisory lock of PostgreSQL do it.',
+  remedy:
+    'Let every server ask, and a row of the database with the time it is due decide which of them does it.',
   find: ({ program, calls }: Analysis): readonly Match[] =>
     calls.flatMap((call): readonly Match[] => {
       const { node, name, isStart } = call
