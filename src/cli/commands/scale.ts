@@ -19,7 +19,7 @@ const SCALABLE = ['web'] as const
 
 export function register(program: Command): void {
   program
-    .command('scale <tier=number...>')
+    .command('scale <tier=n...>')
     .description('run another number of servers of a tier, without a failed request')
     .option('--app <dir>', 'directory of the application (default: the current one)')
     .option('--data <dir>', 'data directory (default: .pando in the application)')
