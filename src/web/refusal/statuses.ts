@@ -128,7 +128,9 @@ export function refusal<Code extends ErrorCode & `WEB_${string}`>(
   code: Code,
   details: ErrorDetails<Code>,
 ): Refusal {
-  return { status: (STATUSES[code] ?? FAULT).status, code, message: new PlatformError(code, details).message }
+  const { status, retryAfterSeconds } = STATUSES[code] ?? FAULT
+  const { message } = new PlatformError(code, details)
+  return { status, code, message, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) }
 }
 
 const FAILED: Refusal = refusal('WEB_HANDLER_FAILED', {})
