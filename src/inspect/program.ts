@@ -40,7 +40,7 @@ export const INSTANCE = 'prototype'
 // Longer chains of aliases are met in no program that people wrote.
 const MAX_STEPS = 20
 
-/** `resolveModule` is asked for relative imports alone. */
+/** `resolveModule` is asked for the application's own modules alone. */
 export function createProgram(modules: readonly Module[], resolveModule: ResolveModule): Program {
   return new ResolvingProgram(modules, resolveModule)
 }
@@ -138,7 +138,7 @@ class ResolvingProgram implements Program {
   }
 
   #imported(module: Module, specifier: string, name: string | undefined, steps: number): Entity | undefined {
-    if (!specifier.startsWith('.')) return ofPackage(specifier, name)
+    if (!isOwnSpecifier(specifier)) return ofPackage(specifier, name)
     const path = this.#resolveModule(module.path, specifier)
     const target = path === undefined ? undefined : this.#byPath.get(path)
     if (target === undefined) return undefined
@@ -169,6 +169,11 @@ class ResolvingProgram implements Program {
     }
     return undefined
   }
+}
+
+/** A relative path, or a name that the application's own package.json gives a path (`#lib/x.ts`). */
+export function isOwnSpecifier(specifier: string): boolean {
+  return specifier.startsWith('.') || specifier.startsWith('#')
 }
 
 function ofPackage(specifier: string, name: string | undefined): Entity {

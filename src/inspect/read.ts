@@ -1,10 +1,11 @@
-// The source files of an application: its file and whatever that imports by relative paths, within its directory.
+// The source files of an application: its file and whatever that imports from within its directory, by relative paths
+// or by the names (`#lib/x.ts`) of its package.json.
 // Packages, tests and what is only imported as types are left out. Bounded in number; what is left out is said.
 
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import type { Node } from 'oxc-parser'
-import type { ResolveModule } from './program.ts'
+import { isOwnSpecifier, type ResolveModule } from './program.ts'
 import { MAX_SOURCE_BYTES, parseModule, type Module, type Unreadable } from './syntax/parse.ts'
 
 const MAX_FILES = 2_000
@@ -23,7 +24,11 @@ export function readSources(appDir: string, entry: string, maxFiles: number = MA
   const root = realpathSync(appDir)
   const modules: Module[] = []
   const unreadable: Unreadable[] = []
-  const resolveModule: ResolveModule = (from, specifier) => findModule(root, join(root, from), specifier)
+  const subpaths = subpathsOf(root)
+  const resolveModule: ResolveModule = (from, specifier) => {
+    const target = specifier.startsWith('#') ? expand(subpaths, specifier) : join(dirname(from), specifier)
+    return target === undefined ? undefined : findModule(root, resolve(root, target))
+  }
   const seen = new Set([relative(root, realpathSync(entry))])
   // A set is walked in the order of adding, also of what is added on the way.
   for (const path of seen) {
@@ -33,7 +38,7 @@ export function readSources(appDir: string, entry: string, maxFiles: number = MA
     else {
       modules.push(parsed)
       for (const specifier of importsOf(parsed.nodes)) {
-        const target = specifier.startsWith('.') ? resolveModule(path, specifier) : undefined
+        const target = isOwnSpecifier(specifier) ? resolveModule(path, specifier) : undefined
         if (target !== undefined) seen.add(target)
       }
     }
@@ -75,6 +80,35 @@ function importsOf(nodes: readonly Node[]): readonly string[] {
   })
 }
 
+type Subpaths = readonly (readonly [pattern: string, target: string])[]
+
+/** `imports` of the application's package.json (https://nodejs.org/api/packages.html#subpath-imports). */
+function subpathsOf(root: string): Subpaths {
+  let imports: unknown
+  try {
+    imports = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { imports?: unknown }).imports
+  } catch {
+    // No package, or one that npm would not read either: it gives no names.
+    return []
+  }
+  return Object.entries(imports ?? {}).flatMap(([pattern, target]) => {
+    const path: unknown =
+      typeof target === 'object' && target !== null ? Object.values(target).at(-1) : target
+    return typeof path === 'string' && path.startsWith('.') ? [[pattern, path] as const] : []
+  })
+}
+
+function expand(subpaths: Subpaths, specifier: string): string | undefined {
+  for (const [pattern, target] of subpaths) {
+    const [before = '', after] = pattern.split('*')
+    if (after === undefined && pattern === specifier) return target
+    const isMatch = after !== undefined && specifier.startsWith(before) && specifier.endsWith(after)
+    if (isMatch)
+      return target.replaceAll('*', specifier.slice(before.length, specifier.length - after.length))
+  }
+  return undefined
+}
+
 const EXTENSIONS = ['.ts', '.tsx', '.mts', '.js', '.mjs', '.cjs', '.jsx', '.cts'] as const
 /** TypeScript is imported under the name of what it compiles to. */
 const COMPILED: Readonly<Record<string, readonly string[]>> = {
@@ -86,8 +120,7 @@ const COMPILED: Readonly<Record<string, readonly string[]>> = {
 const TEST = /\.(test|spec)\.[cm]?[jt]sx?$|(^|[/\\])(__tests__|__mocks__)[/\\]/
 
 /** The path within `root`, or undefined for what does not exist, is no source, or is not the application's own. */
-function findModule(root: string, from: string, specifier: string): string | undefined {
-  const target = resolve(dirname(from), specifier)
+function findModule(root: string, target: string): string | undefined {
   const extension = extname(target)
   const bare = target.slice(0, target.length - extension.length)
   const candidates = [

@@ -128,11 +128,9 @@ function isCalledAtOnce(program: Program, node: Node, isStart: (node: Node) => b
   if (call?.type !== 'CallExpression' || !isStart(call)) return false
   if (call.callee === value) return true
   const callee = bare(call.callee)
-  if (callee.type === 'Identifier') {
-    const name = packageName(program.resolve(program.moduleOf(callee), callee))
-    // What a wrapper gives back is registered in turn.
-    return name !== undefined && WRAPPERS.has(name)
-  }
+  const name = packageName(program.resolve(program.moduleOf(callee), callee)) ?? ''
+  // What a wrapper gives back is registered in turn; a file that is read at start has been read before long.
+  if (WRAPPERS.has(name) || name.startsWith('fs#')) return true
   if (callee.type !== 'MemberExpression') return false
   const method = keyName(callee.property, callee.computed) ?? ''
   if (CALLS_AT_ONCE.has(method)) return true

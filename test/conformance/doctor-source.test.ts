@@ -58,6 +58,18 @@ describe('the files that are read', () => {
     ])
   })
 
+  test('are found by the names of package.json too', () => {
+    write(
+      'package.json',
+      JSON.stringify({ imports: { '#lib/*': './lib/*.mjs', '#db': { default: './db.mjs' } } }),
+    )
+    write('app.mjs', "import '#lib/a'\nimport '#db'\nimport '#unknown'")
+    write('lib/a.mjs', '')
+    write('db.mjs', '')
+
+    expect(pathsRead()).toEqual(['app.mjs', 'lib/a.mjs', 'db.mjs'])
+  })
+
   test('are not packages, tests, types, or files outside of the directory', () => {
     const outside = mkdtempSync(join(tmpdir(), 'pando-outside-'))
     writeFileSync(join(outside, 'linked.mjs'), '')

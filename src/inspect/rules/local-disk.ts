@@ -94,8 +94,11 @@ function upload(program: Program, { node, name, module }: Call): Match | undefin
   }
   switch (name) {
     case 'multer':
+    case '@koa/multer':
+    case 'fastify-multer':
       return directory('dest')
     case 'multer#diskStorage':
+    case '@koa/multer#diskStorage':
       return (
         directory('destination') ?? {
           node,

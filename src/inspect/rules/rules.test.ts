@@ -130,6 +130,10 @@ describe('module-state is silent on', () => {
       'a repository with a method called delete',
       `const repositories = { users: new Users() }; ${handler('repositories.users.delete(1)')}`,
     ],
+    [
+      'a list that a callback of fs fills at start',
+      `import fs from 'fs'; const names = []; fs.readdir('a', (error, found) => { found.forEach((name) => names.push(name)) }); ${handler('return names')}`,
+    ],
     ['types', `export interface A { list: string[] } declare let x: number; type B = { push(): void }`],
     [
       'an object made for each request',
