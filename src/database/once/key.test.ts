@@ -12,12 +12,17 @@ interface Sent {
 
 const keyOf = (sent: Sent | undefined, options: OnceOptions = {}): OnceKey =>
   onceKeyOf(
-    sent && {
-      requestId: sent.requestId ?? 'id-1',
-      method: sent.method ?? 'POST',
-      url: sent.url ?? '/orders',
-      header: (name) => sent.headers?.[name],
-    },
+    sent &&
+      ({
+        requestId: sent.requestId ?? 'id-1',
+        method: sent.method ?? 'POST',
+        url: sent.url ?? '/orders',
+        headers: { ...sent.headers },
+        // A method that needs its object, as the web tier's does.
+        header(name) {
+          return (this as Sent).headers?.[name]
+        },
+      } as Parameters<typeof onceKeyOf>[0]),
     options,
   )
 const digest = (sent: Sent | undefined, options?: OnceOptions): string =>

@@ -86,8 +86,8 @@ function explicitKey(
   }
 }
 
-function credentialsOf({ header }: Identified): string {
-  return JSON.stringify([header('authorization') ?? '', header('cookie') ?? ''])
+function credentialsOf(request: Identified): string {
+  return JSON.stringify([request.header('authorization') ?? '', request.header('cookie') ?? ''])
 }
 
 function keyOfHeader(header: string): string {
