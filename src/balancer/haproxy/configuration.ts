@@ -107,9 +107,11 @@ function defaultsLines({ balancer, served }: HaproxySettings): string[] {
     'option dontlognull',
     'option dontlog-normal',
     // No query, no header and no cookie: they may hold what is secret.
-    `log-format 'request failed: status=%ST flags=%tsc method=%HM path=%{+Q}HP server=%s retries=%rc waitMs=%Tw answerMs=%Tr totalMs=%Ta address=%ci requestId=%ID'`,
+    `log-format 'request: status=%ST flags=%tsc method=%HM path=%{+Q}HP server=%s retries=%rc waitMs=%Tw answerMs=%Tr totalMs=%Ta address=%ci requestId=%ID'`,
     `unique-id-format ${REQUEST_ID}`,
     'option http-ignore-probes',
+    // A visitor who goes away is gone for the web server as well, at once.
+    'option abortonclose',
     'option http-no-delay',
     'option idle-close-on-response',
     `timeout http-request ${duration(served.headersTimeoutMs)}`,
@@ -206,8 +208,8 @@ function serverDefaults(checkEveryMs: number, keepAliveMs: number): string {
   return [
     `check inter ${duration(checkEveryMs)} fastinter ${duration(fastMs)} downinter ${duration(Math.min(500, checkEveryMs))}`,
     'rise 1 fall 2',
-    // A refused connection brings the next check at once, and that one decides: a server that is only busy stays.
-    'observe layer4 error-limit 1 on-error sudden-death',
+    // A refused connection brings the next check at once, and checks alone decide: a server that is only busy stays.
+    'observe layer4 error-limit 1 on-error fastinter',
     isKept ? 'pool-purge-delay 2s' : 'pool-max-conn 0',
   ].join(' ')
 }

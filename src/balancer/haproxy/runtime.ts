@@ -124,14 +124,27 @@ export function readReport(text: string): WorkerReport | undefined {
     })),
     counters: {
       requests: numberIn(frontend, 'req_tot'),
-      // A server's row counts what that server answered; what only the backend counts was made by HAProxy.
-      failed: Math.max(0, numberIn(backend, 'hrsp_5xx') - sum('hrsp_5xx')) + numberIn(backend, 'srv_abrt'),
+      failed: failedOf(backend, sum('hrsp_5xx')),
       waiting: numberIn(backend, 'qcur') + sum('qcur'),
       waitMs: numberIn(backend, 'qtime'),
       active: byServer('scur'),
       served: byServer('stot'),
     },
   }
+}
+
+const STATUS_CLASSES = ['hrsp_1xx', 'hrsp_2xx', 'hrsp_3xx', 'hrsp_4xx', 'hrsp_5xx', 'hrsp_other']
+
+/**
+ * Three kinds of failure, none of which has a counter of its own. Refusals that HAProxy made: the servers' rows count
+ * what servers answered, the backend's row counts those too. Connections closed without a word: a request that came,
+ * is not in work and has no status (a kept connection to a server that died, RFC 9112 §9.3.1). Answers that broke off.
+ */
+function failedOf(backend: Row, serverErrors: number): number {
+  const answered = STATUS_CLASSES.reduce((total, field) => total + numberIn(backend, field), 0)
+  const silent = numberIn(backend, 'stot') - answered - numberIn(backend, 'scur')
+  const refused = numberIn(backend, 'hrsp_5xx') - serverErrors
+  return Math.max(0, silent) + Math.max(0, refused) + numberIn(backend, 'srv_abrt')
 }
 
 type Row = Readonly<Record<string, string | undefined>>
