@@ -1,11 +1,12 @@
 // The source files of an application: its file and whatever that imports from within its directory, by relative paths
-// or by the names (`#lib/x.ts`) of its package.json.
+// or by the names (`#lib/x.ts`) of its package.json, or loads with `@fastify/autoload`.
 // Packages, tests and what is only imported as types are left out. Bounded in number; what is left out is said.
 
-import { readFileSync, realpathSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 import type { Node } from 'oxc-parser'
 import { isOwnSpecifier, type ResolveModule } from './program.ts'
+import { bare, keyName } from './syntax/walk.ts'
 import { MAX_SOURCE_BYTES, parseModule, type Module, type Unreadable } from './syntax/parse.ts'
 
 const MAX_FILES = 2_000
@@ -41,6 +42,8 @@ export function readSources(appDir: string, entry: string, maxFiles: number = MA
         const target = isOwnSpecifier(specifier) ? resolveModule(path, specifier) : undefined
         if (target !== undefined) seen.add(target)
       }
+      for (const directory of autoloadedBy(parsed.nodes))
+        for (const target of modulesIn(root, join(root, dirname(path), directory))) seen.add(target)
     }
   }
   return { modules, unreadable, leftOut: seen.size - modules.length - unreadable.length, resolveModule }
@@ -78,6 +81,31 @@ function importsOf(nodes: readonly Node[]): readonly string[] {
         return []
     }
   })
+}
+
+/**
+ * Directories whose files `@fastify/autoload` loads, relative to the file: `dir: join(import.meta.dirname, 'routes')`.
+ * https://github.com/fastify/fastify-autoload
+ */
+function autoloadedBy(nodes: readonly Node[]): readonly string[] {
+  const isUsed = nodes.some((node) => node.type === 'Literal' && node.value === '@fastify/autoload')
+  if (!isUsed) return []
+  return nodes.flatMap((node) => {
+    if (node.type !== 'Property' || keyName(node.key, node.computed) !== 'dir') return []
+    const value = bare(node.value)
+    if (value.type !== 'CallExpression') return []
+    const [, ...parts] = value.arguments
+    const names = parts.flatMap((part) => (part.type === 'Literal' ? [String(part.value)] : []))
+    return names.length > 0 && names.length === parts.length ? [join(...names)] : []
+  })
+}
+
+function modulesIn(root: string, directory: string): readonly string[] {
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return []
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => EXTENSIONS.some((extension) => name.endsWith(extension)) && !name.endsWith('.d.ts'))
+    .toSorted()
+    .flatMap((name) => findModule(root, join(directory, name)) ?? [])
 }
 
 type Subpaths = readonly (readonly [pattern: string, target: string])[]
@@ -122,10 +150,10 @@ const TEST = /\.(test|spec)\.[cm]?[jt]sx?$|(^|[/\\])(__tests__|__mocks__)[/\\]/
 /** The path within `root`, or undefined for what does not exist, is no source, or is not the application's own. */
 function findModule(root: string, target: string): string | undefined {
   const extension = extname(target)
-  const bare = target.slice(0, target.length - extension.length)
+  const stem = target.slice(0, target.length - extension.length)
   const candidates = [
     ...(EXTENSIONS.some((known) => known === extension) ? [target] : []),
-    ...(COMPILED[extension] ?? []).map((compiled) => bare + compiled),
+    ...(COMPILED[extension] ?? []).map((compiled) => stem + compiled),
     ...EXTENSIONS.map((known) => target + known),
     ...EXTENSIONS.map((known) => join(target, `index${known}`)),
   ]

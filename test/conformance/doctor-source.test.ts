@@ -70,6 +70,25 @@ describe('the files that are read', () => {
     expect(pathsRead()).toEqual(['app.mjs', 'lib/a.mjs', 'db.mjs'])
   })
 
+  test('are those of a directory that @fastify/autoload loads', () => {
+    write('app.mjs', "import './app/main.mjs'")
+    write(
+      'app/main.mjs',
+      "import load from '@fastify/autoload'\nexport default (app) => app.register(load, { dir: join(import.meta.dirname, 'routes') })",
+    )
+    write('app/routes/users/index.mjs', '')
+    write('app/routes/home.mjs', '')
+    write('app/routes/home.test.mjs', '')
+    write('app/other/unused.mjs', '')
+
+    expect(pathsRead()).toEqual([
+      'app.mjs',
+      'app/main.mjs',
+      'app/routes/home.mjs',
+      'app/routes/users/index.mjs',
+    ])
+  })
+
   test('are not packages, tests, types, or files outside of the directory', () => {
     const outside = mkdtempSync(join(tmpdir(), 'pando-outside-'))
     writeFileSync(join(outside, 'linked.mjs'), '')
