@@ -7,14 +7,17 @@ import { root } from './repository.ts'
 
 const MAIN = pathToFileURL(join(root, 'src', 'cli', 'main.ts')).href
 
+const PROGRAM = `import { main } from ${JSON.stringify(MAIN)}\nawait main(process.argv.slice(1))`
+
+/** What Node.js is started with; the arguments of the command follow. The separator keeps --help from being Node's own. */
+export const CLI_ARGS: readonly string[] = ['--input-type=module', '--eval', PROGRAM, '--']
+
 /** Exit status and everything printed by `pando ARGS`; the environment is `env` and PATH only. */
 export function runCli(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<{ status: number | null; text: string }> {
-  const program = `import { main } from ${JSON.stringify(MAIN)}\nawait main(process.argv.slice(1))`
-  // The separator keeps options such as --help from being taken for Node's own.
-  return output(process.execPath, ['--input-type=module', '--eval', program, '--', ...args], {
+  return output(process.execPath, [...CLI_ARGS, ...args], {
     PATH: process.env['PATH'],
     NO_COLOR: '1',
     ...env,
