@@ -26,6 +26,8 @@ export type ChangeState = 'running' | 'rolling back' | 'done' | 'rolled back' | 
 export interface ChangeReport {
   readonly id: string
   readonly kind: ChangeRequest['kind']
+  /** Why it began where no person asked for it: `utilisation 0.83 over 10 s, target 0.60: 3 → 5`. */
+  readonly reason: string | undefined
   readonly state: ChangeState
   /** What it does now, for a person: `web-2 finishes 3 requests`. */
   readonly step: string

@@ -1,9 +1,22 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decide, HUNG_MS, HUNG_PROBES, judgeStart, type Action, type WantedMember } from './decide.ts'
+import {
+  decide,
+  HUNG_MS,
+  HUNG_PROBES,
+  judgeStart,
+  type Action,
+  type Circumstances,
+  type WantedMember,
+} from './decide.ts'
 import { absent, ended, probed, START_ATTEMPTS, type MemberState, type Phase } from './member-state.ts'
 
-const calm = { nowMs: 1_000_000, maxGraceMs: Number.POSITIVE_INFINITY }
+const calm: Circumstances = {
+  nowMs: 1_000_000,
+  maxGraceMs: Number.POSITIVE_INFINITY,
+  routed: new Map(),
+  reloadable: new Set(),
+}
 const store: WantedMember = { name: 'store', specHash: 's1', after: [] }
 const web: WantedMember = { name: 'web', specHash: 'w1', after: ['store'] }
 
@@ -201,7 +214,7 @@ describe('decide, for any plan and any state', () => {
         let nowMs = calm.nowMs
         const round = (wanted: readonly WantedMember[], death: number | undefined): void => {
           nowMs += 11_000
-          const actions = decide(wanted, world, { nowMs, maxGraceMs: Number.POSITIVE_INFINITY })
+          const actions = decide(wanted, world, { ...calm, nowMs })
           world = step(world, actions, nowMs, (name) => name === `m${death}`, members)
         }
 

@@ -7,9 +7,13 @@
 //           moment; leaves to idle when it dies, to stopping when it is not wanted any more.
 // stopping  it was asked to stop. Leaves: the member is forgotten when its process is gone.
 //
+// A member that serves may be relieved of requests, by a person or before it stops: `draining` while it finishes what it
+// has, then `out`. Its process goes on; the relief ends with it, or when the member is restored.
+//
 // An observation of an earlier incarnation is ignored by the caller (supervised-member.ts).
 
 import { backoff } from '../base/backoff.ts'
+import type { UpstreamWish } from '../base/route.ts'
 
 export type Phase = 'idle' | 'preparing' | 'starting' | 'ready' | 'stopping'
 
@@ -19,6 +23,8 @@ export interface MemberState {
   readonly specHash: string
   /** Members that it needs, by that specification. */
   readonly after: readonly string[]
+  /** Members that pass requests to it, by that specification. */
+  readonly frontedBy: readonly string[]
   readonly phase: Phase
   /** When the phase was entered. This and all times here are of the monotonic clock, in milliseconds. */
   readonly sinceMs: number
@@ -28,8 +34,15 @@ export interface MemberState {
   readonly retryAtMs: number
   /** Its last end said that another start cannot help (EXIT_PERMANENT, or a permanent error of `prepare`). */
   readonly refused: boolean
-  /** ready only: its last answer said that it serves. */
+  /**
+   * ready: its last answer said that it serves. starting: it was adopted and has served under another supervisor, so it
+   * is believed to serve, and a new supervisor takes nobody out of service.
+   */
   readonly isServing: boolean
+  /** How far it is relieved of requests. */
+  readonly relief: { readonly kind: 'draining' | 'out'; readonly sinceMs: number } | undefined
+  /** The specification that its process was last told to take up in place, and whether it refused. */
+  readonly reload: { readonly specHash: string; readonly isFailed: boolean } | undefined
   /** ready only: probes in a row that got no answer, and since when. */
   readonly unanswered: { readonly probes: number; readonly sinceMs: number } | undefined
   readonly startDeadlineMs: number
@@ -54,12 +67,15 @@ export function absent(name: string, nowMs: number): MemberState {
     name,
     specHash: '',
     after: [],
+    frontedBy: [],
     phase: 'idle',
     sinceMs: nowMs,
     crashes: 0,
     retryAtMs: nowMs,
     refused: false,
     isServing: false,
+    relief: undefined,
+    reload: undefined,
     unanswered: undefined,
     startDeadlineMs: 0,
     graceMs: 0,
@@ -109,4 +125,18 @@ export function probed(state: MemberState, nowMs: number, answer: Answer, excuse
   if (excused) return { ...state, unanswered: undefined }
   const { probes, sinceMs } = state.unanswered ?? { probes: 0, sinceMs: nowMs }
   return { ...state, unanswered: { probes: probes + 1, sinceMs } }
+}
+
+/** It may have requests in work: its process has served once. */
+export function maySeeRequests({ phase, isServing }: MemberState): boolean {
+  return phase === 'ready' || (phase === 'starting' && isServing)
+}
+
+/**
+ * Which requests it is to get. One that says "not now" stays in: a router checks its upstreams more often than the
+ * supervisor, and if all say so (their database recovers) the visitors get their answer and not the router's.
+ */
+export function wishOf(state: MemberState): UpstreamWish {
+  if (!maySeeRequests(state) || state.relief?.kind === 'out') return 'out'
+  return state.relief === undefined ? 'ready' : 'drain'
 }

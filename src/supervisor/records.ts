@@ -25,6 +25,7 @@ import type { MemberSpec } from '../base/member.ts'
 import type { ProcessIdentity } from '../base/process.ts'
 import { secretToken } from '../base/random.ts'
 import type { Route } from '../base/route.ts'
+import type { ChangeReport, ChangeRequest } from './change.ts'
 
 /** What `up` asks for, completely: a supervisor started later needs neither the application nor the topology file. */
 export interface Plan {
@@ -52,10 +53,60 @@ export interface StartFailure {
   readonly lines: readonly string[]
 }
 
+/** One member as it is wanted at the moment. */
+export interface Placement {
+  readonly spec: MemberSpec
+  /** How often its process was to be replaced by one of the same specification. */
+  readonly renewal: number
+  /** It runs, and gets no requests: a person drained it. */
+  readonly isDrained: boolean
+}
+
+/** What is to be reached, or to be put back: all members in the order of starting. */
+export interface Goal {
+  readonly plan: Plan
+  readonly placements: readonly Placement[]
+  /** A further member for each tier that has a route: it serves while the others are replaced. */
+  readonly spares: readonly Placement[]
+}
+
+/** What a route has counted since a change began. */
+export interface Counted {
+  /** The last report that was looked at. */
+  readonly counting: string
+  readonly requests: number
+  readonly failed: number
+  /** The sums over all reports since the beginning. */
+  readonly sumRequests: number
+  readonly sumFailed: number
+}
+
+/** A change under way, with all that a later supervisor needs to go on. */
+export interface ChangeRecord {
+  readonly id: string
+  readonly kind: ChangeRequest['kind']
+  readonly reason: string | undefined
+  /** `rolling back` goes from `to` to `from`. */
+  readonly state: 'running' | 'rolling back'
+  readonly from: Goal
+  readonly to: Goal
+  /** Milliseconds since 1970: the monotonic clock ends with the machine. */
+  readonly beganMs: number
+  /** By tier. */
+  readonly counted: Readonly<Record<string, Counted>>
+  readonly failure: ChangeReport['failure']
+}
+
 /** `run/wanted.json` */
 export interface Wanted {
   readonly state: 'up' | 'down'
+  /** As it was asked for; while a change is under way, the one before. */
   readonly plan: Plan
+  /** All members in the order of starting. Without it, as the plan has them. */
+  readonly placements?: readonly Placement[]
+  readonly change?: ChangeRecord
+  /** The last change that ended. */
+  readonly lastChange?: ChangeReport
   /** Everything was ready at least once since `up`: from then on nothing is given up. */
   readonly reached: boolean
   /** state `down` only: nothing is left, the watchdog may leave. */
@@ -63,13 +114,33 @@ export interface Wanted {
   readonly failure?: StartFailure
 }
 
+/** Where nothing was written down yet. */
+export const NOTHING_WANTED: Wanted = {
+  state: 'down',
+  plan: {
+    stage: 'unknown',
+    appDir: '/',
+    endpoints: { web: undefined },
+    members: [],
+    routes: [],
+    source: undefined,
+    enginesModule: '',
+  },
+  reached: false,
+  finished: false,
+}
+
 /** `run/<member>.pid.json`. Written without `process` just before the start and with it just after. */
 export interface MemberRecord {
   readonly spec: MemberSpec
   readonly specHash: string
+  /** As in the placement that it was started for. Absent means 0. */
+  readonly renewal?: number
   /** Different at every start; the process carries it in its environment. */
   readonly incarnation: string
   readonly process?: ProcessIdentity
+  /** Its process has served. */
+  readonly served?: boolean
   readonly stop: { readonly signal: NodeJS.Signals; readonly graceMs: number }
   /** Starts after the first one since `up`. */
   readonly restarts: number
@@ -92,9 +163,18 @@ export function realInstallation(dataDir: string): Installation {
   }
 }
 
-/** Changes when a running member no longer is what is wanted. */
+/**
+ * Changes when a running member no longer is what is wanted. Who passes requests to it is not its own affair: another
+ * balancer does not replace every web server.
+ */
 export function hashSpec(spec: MemberSpec): string {
-  return createHash('sha256').update(canonical(spec)).digest('hex').slice(0, 16)
+  const { frontedBy: _, ...own } = spec
+  return createHash('sha256').update(canonical(own)).digest('hex').slice(0, 16)
+}
+
+/** The same for a placement: each renewal is another one. */
+export function hashPlacement({ spec, renewal }: Pick<Placement, 'spec' | 'renewal'>): string {
+  return renewal === 0 ? hashSpec(spec) : `${hashSpec(spec)}.${renewal}`
 }
 
 function canonical(value: unknown): string {

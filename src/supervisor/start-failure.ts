@@ -17,6 +17,19 @@ export function startFailure(installation: Installation, member: SupervisedMembe
   return { code, message, fix, ...told, permanent, member: member.state.name, lines }
 }
 
+/** What is told of a member that a change waited for in vain. */
+export function waitFailure(
+  installation: Installation,
+  name: string,
+  member: SupervisedMember | undefined,
+  { waitedMs, step }: { readonly waitedMs: number; readonly step: string },
+): Omit<StartFailure, 'permanent'> {
+  const details = { member: name, waitedMs, step }
+  const { code, message, fix } = new PlatformError('SUPERVISOR_NOT_IN_SERVICE', details)
+  const lines = member === undefined ? [] : lastLines(logPath(installation, name), LINES, member.logFromBytes)
+  return { code, message, fix, member: name, lines }
+}
+
 /** The error that a line of a member's log carries in the catalogue's words: its own, so better than any of ours. */
 export function toldBy(line: string): { code: string; message: string; fix: string } | undefined {
   if (!line.startsWith('{')) return undefined

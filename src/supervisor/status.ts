@@ -76,7 +76,12 @@ export function describeMember(
 ): Pick<MemberStatus, 'state' | 'detail'> {
   if (state.phase === 'idle') return describeIdle(state, nowMs, says)
   if (state.phase === 'stopping') return { state: 'stopping', detail: '' }
-  if (state.phase === 'starting') return { state: 'starting', detail: says.detail }
+  if (state.phase === 'starting')
+    return {
+      // A supervisor that has just come has asked nobody yet; what it adopted did not stop for it.
+      state: state.isServing && says.detail === '' ? 'running' : 'starting',
+      detail: says.detail,
+    }
   if (state.phase === 'preparing')
     return {
       state: 'starting',

@@ -4,34 +4,26 @@
 // The process belongs to nobody: it leads its own group and writes to its own log, so it outlives a supervisor, and
 // the next one adopts it by its record. Only a supervisor that started it learns its exit status.
 
-import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
 import type { Clock } from '../base/clock.ts'
 import { describeError, isPlatformError } from '../base/errors.ts'
-import { installationId, MARK, markOf } from '../base/mark.ts'
-import {
-  EXIT_PERMANENT,
-  type Launch,
-  type MemberContext,
-  type MemberEngine,
-  type MemberReadiness,
-  type MemberSpec,
-} from '../base/member.ts'
+import { installationId } from '../base/mark.ts'
+import { EXIT_PERMANENT, type Launch, type MemberContext, type MemberEngine } from '../base/member.ts'
 import { identify, isRunning, signalProcess } from '../base/process.ts'
 import { secretToken } from '../base/random.ts'
-import { logSizeBytes, openLog } from './log-file.ts'
+import { askReady, askReload, stopOf } from './engine.ts'
+import { logSizeBytes } from './log-file.ts'
+import { failureOf, type MemberFailure } from './member-failure.ts'
 import { absent, ended, probed, type End, type MemberState } from './member-state.ts'
-import { removeMemberRecord, writeMemberRecord, type MemberRecord } from './records.ts'
+import {
+  hashPlacement,
+  removeMemberRecord,
+  writeMemberRecord,
+  type MemberRecord,
+  type Placement,
+} from './records.ts'
+import { spawnMember } from './spawn-member.ts'
 import { killStrays, killTree } from './strays.ts'
-
-export interface MemberFailure {
-  readonly end: End
-  /** From the start to the end. */
-  readonly waitedMs: number
-  /** `exited with status 1`; goes into a sentence after the member's name. */
-  readonly reason: string
-  readonly error: unknown
-}
 
 export interface MemberEnvironment {
   readonly context: MemberContext
@@ -45,15 +37,8 @@ const PROBE_EVERY_MS = 1_000
 /** Between probes of one that starts: 20 ms at first, doubling to 500. */
 const PROBE_FIRST_MS = 20
 const PROBE_MAX_MS = 500
-/** An engine promises an answer within 2 s; one that breaks the promise must not stop the supervisor's watch. */
-const PROBE_LIMIT_MS = 5_000
 /** A process in the kernel's hands may outlive a SIGKILL for a while; it is sent again, not more often than this. */
 const KILL_AGAIN_MS = 1_000
-
-/** How this member is asked to stop, and how long that may take. */
-export function stopOf(spec: MemberSpec, engine: MemberEngine): MemberEngine['stop'] {
-  return engine.stopOf?.(spec) ?? engine.stop
-}
 
 export class SupervisedMember {
   /** As it was last started, or will be. An empty `incarnation` says that it never was. */
@@ -93,6 +78,7 @@ export class SupervisedMember {
     this.state = absent(record.spec.name, clock.monotonic())
     if (record.process === undefined || !isRunning(record.process)) return
     this.#enter('starting')
+    this.state = { ...this.state, isServing: record.served === true }
     context.log.info({ member: record.spec.name, pid: record.process.pid }, 'member adopted')
   }
 
@@ -102,19 +88,20 @@ export class SupervisedMember {
       : (this.#child?.pid ?? this.record.process?.pid)
   }
 
-  start(wanted: Pick<MemberRecord, 'spec' | 'specHash'>): void {
+  start({ spec, renewal }: Placement): void {
     const { incarnation, restarts } = this.record
     this.record = {
-      ...wanted,
+      spec,
+      renewal,
+      specHash: hashPlacement({ spec, renewal }),
       incarnation,
-      stop: stopOf(wanted.spec, this.#engine),
+      stop: stopOf(spec, this.#engine),
       restarts: incarnation === '' ? 0 : restarts + 1,
     }
     this.#stopRequested = false
     this.#startedMs = this.#clock.monotonic()
     this.readyAfterMs = undefined
-    if (this.state.crashes === 0)
-      this.logFromBytes = logSizeBytes(this.#context.installation, wanted.spec.name)
+    if (this.state.crashes === 0) this.logFromBytes = logSizeBytes(this.#context.installation, spec.name)
     this.#enter('preparing')
     void this.#prepareAndLaunch()
   }
@@ -127,6 +114,21 @@ export class SupervisedMember {
     this.#context.log.info({ member: this.state.name }, 'member stops')
     if (this.record.process !== undefined) signalProcess(this.record.process, this.record.stop.signal)
     this.#change({ ...this.state, phase: 'stopping', sinceMs: this.#clock.monotonic() })
+  }
+
+  /** Notes how far it is relieved of requests; the routers are told by what is noted. */
+  relieve(kind: 'draining' | 'out' | undefined): void {
+    this.#context.log.info({ member: this.state.name }, `member ${kind ?? 'restored'}`)
+    const sinceMs = this.#clock.monotonic()
+    this.#change({ ...this.state, relief: kind === undefined ? undefined : { kind, sinceMs } })
+  }
+
+  /** Makes its process one of `placement` in place; `state.reload` tells how that goes. */
+  reload(placement: Placement): void {
+    const specHash = hashPlacement(placement)
+    this.logFromBytes = logSizeBytes(this.#context.installation, placement.spec.name)
+    this.#change({ ...this.state, reload: { specHash, isFailed: false } })
+    void this.#reload(placement, specHash)
   }
 
   /** Kills its process, and everything that process started. */
@@ -169,6 +171,7 @@ export class SupervisedMember {
       phase,
       specHash: this.record.specHash,
       after: this.record.spec.after,
+      frontedBy: this.record.spec.frontedBy ?? [],
       sinceMs: this.#clock.monotonic(),
       unanswered: undefined,
       startDeadlineMs: this.#engine.startDeadlineMs,
@@ -187,35 +190,50 @@ export class SupervisedMember {
     }
   }
 
+  async #reload({ spec, renewal }: Placement, specHash: string): Promise<void> {
+    const { installation, log } = this.#context
+    const { incarnation, process: identity } = this.record
+    const pid = identity?.pid ?? 0
+    const error = await askReload(this.#engine, spec, pid, this.#context, this.#clock)
+    if (this.record.incarnation !== incarnation || this.state.phase !== 'ready') return
+    if (error !== undefined) {
+      const reason = `refused its new configuration (${describeError(error)})`
+      this.failure = { end: 'refused', reason, waitedMs: 0, error }
+      log.warn({ member: spec.name, reason }, 'member not reloaded')
+      this.#change({ ...this.state, reload: { specHash, isFailed: true } })
+      return
+    }
+    this.record = { ...this.record, spec, renewal, specHash, stop: stopOf(spec, this.#engine) }
+    writeMemberRecord(installation, this.record)
+    log.info({ member: spec.name }, 'member reloaded')
+    const { after, frontedBy = [] } = spec
+    this.#change({
+      ...this.state,
+      specHash,
+      after,
+      frontedBy,
+      reload: undefined,
+      graceMs: this.record.stop.graceMs,
+    })
+  }
+
   #launch(launch: Launch): void {
     const { installation, log } = this.#context
-    const { spec, specHash, stop, restarts } = this.record
-    const incarnation = secretToken(9)
-    this.record = { spec, specHash, stop, restarts, incarnation }
+    const { process: _, served: __, ...record } = this.record
+    const { spec } = record
+    this.record = { ...record, incarnation: secretToken(9) }
     // Before the start, so that a successor knows that there may be a process whose pid it was not told.
     writeMemberRecord(installation, this.record)
-    const output = openLog(installation, spec.name)
-    try {
-      const child = spawn(launch.file, launch.args, {
-        cwd: launch.cwd,
-        env: { ...launch.env, [MARK]: markOf(installationId(installation), spec.name, incarnation) },
-        detached: true,
-        stdio: ['ignore', output, output],
-        ...(launch.uid === undefined ? {} : { uid: launch.uid }),
-        ...(launch.gid === undefined ? {} : { gid: launch.gid }),
-      })
-      this.#watchEnd(child)
-      this.#child = child
-      const identity = child.pid === undefined ? undefined : identify(child.pid)
-      if (identity !== undefined) {
-        this.record = { ...this.record, process: identity }
-        writeMemberRecord(installation, this.record)
-      }
-      this.#enter('starting')
-      log.info({ member: spec.name, pid: child.pid }, 'member started')
-    } finally {
-      closeSync(output)
+    const child = spawnMember(launch, this.record, installation)
+    this.#watchEnd(child)
+    this.#child = child
+    const identity = child.pid === undefined ? undefined : identify(child.pid)
+    if (identity !== undefined) {
+      this.record = { ...this.record, process: identity }
+      writeMemberRecord(installation, this.record)
     }
+    this.#enter('starting')
+    log.info({ member: spec.name, pid: child.pid }, 'member started')
   }
 
   #watchEnd(child: ChildProcess): void {
@@ -235,7 +253,7 @@ export class SupervisedMember {
 
   #onEnd(end: End, reason: string, error?: unknown): void {
     const { installation, log } = this.#context
-    const { name, startDeadlineMs } = this.state
+    const { name } = this.state
     const killedWhy = this.#killed?.why
     this.#child = undefined
     this.#killed = undefined
@@ -247,29 +265,23 @@ export class SupervisedMember {
       this.#change(absent(name, this.#clock.monotonic()))
       return
     }
-    const why =
-      killedWhy === 'hung'
-        ? 'did not answer any more and was killed'
-        : killedWhy === 'late'
-          ? `was not ready after ${startDeadlineMs} ms: ${this.detail}`
-          : reason
-    const waitedMs = Math.round(this.#clock.monotonic() - this.state.sinceMs)
-    this.failure = { end: killedWhy === 'late' ? 'late' : end, reason: why, waitedMs, error }
-    log.warn({ member: name, reason: why }, 'member ended')
-    this.#change(ended(this.state, this.#clock.monotonic(), this.failure.end))
+    const nowMs = this.#clock.monotonic()
+    const { detail } = this
+    this.failure = failureOf(this.state, nowMs, { end, reason, error, killedWhy, detail })
+    log.warn({ member: name, reason: this.failure.reason }, 'member ended')
+    this.#change(ended(this.state, nowMs, this.failure.end))
   }
 
   async #probe(excused: boolean): Promise<void> {
     const { incarnation, spec } = this.record
-    const { promise: limit, resolve: giveUp } = Promise.withResolvers<MemberReadiness>()
-    const cancel = this.#clock.after(PROBE_LIMIT_MS, () => giveUp({ ready: false, detail: 'gave no answer' }))
-    const answer = await Promise.race([this.#engine.probe(spec, this.#context), limit])
-    cancel()
+    const answer = await askReady(this.#engine, spec, this.#context, this.#clock)
     const { phase } = this.state
     if (this.record.incarnation !== incarnation || (phase !== 'starting' && phase !== 'ready')) return
     this.detail = answer.detail
     if (phase === 'starting' && answer.ready) {
       this.failure = undefined
+      this.record = { ...this.record, served: true }
+      writeMemberRecord(this.#context.installation, this.record)
       if (this.#startedMs > 0) this.readyAfterMs = this.#clock.monotonic() - this.#startedMs
       this.#context.log.info(
         { member: spec.name, durationMs: Math.round(this.readyAfterMs ?? 0) },

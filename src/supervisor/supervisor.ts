@@ -3,28 +3,26 @@
 // instruction: the next one goes on from the records. It watches its watchdog as the watchdog watches it.
 
 import type { Clock } from '../base/clock.ts'
-import { PlatformError } from '../base/errors.ts'
+import { isPlatformError } from '../base/errors.ts'
 import type { Installation } from '../base/installation.ts'
 import type { Logger } from '../base/log.ts'
-import { installationId } from '../base/mark.ts'
-import type { MemberEngine } from '../base/member.ts'
+import type { Route, RouteReport } from '../base/route.ts'
+import type { ChangeRequest } from './change.ts'
 import { serveControl } from './control.ts'
-import { decide, judgeStart, type WantedMember } from './decide.ts'
-import { loadEngine, neverStarted, onlyToStop } from './engine.ts'
-import { LOG_MAX_BYTES, rotateLog } from './log-file.ts'
-import {
-  hashSpec,
-  readWanted,
-  removeMemberRecord,
-  writeWanted,
-  type MemberRecord,
-  type Wanted,
-} from './records.ts'
-import { recoverMembers } from './recover.ts'
-import { startFailure } from './start-failure.ts'
-import { describeMember, type MemberStatus, type Report } from './status.ts'
-import { findMarked, killStrays } from './strays.ts'
-import { SupervisedMember } from './supervised-member.ts'
+import { decide, judgeStart } from './decide.ts'
+import { abilitiesOf } from './engine.ts'
+import { Fleet, wantedMember } from './fleet.ts'
+import { clearAll, housekeeper } from './housekeeping.ts'
+import { memberStatuses } from './member-statuses.ts'
+import { Pause } from './pause.ts'
+import { NOTHING_WANTED, readWanted, writeWanted, type Goal, type Placement, type Wanted } from './records.ts'
+import { Changes, placementsOf, routesOf } from './rollout/changes.ts'
+import type { Seen } from './rollout/rollout.ts'
+import { planChange, presentGoal } from './rollout/target.ts'
+import { sampleOf, type RouteSample } from './route-sample.ts'
+import { Routing } from './routing.ts'
+import { startFailure, waitFailure } from './start-failure.ts'
+import type { Report } from './status.ts'
 
 export interface SupervisorOptions {
   readonly installation: Installation
@@ -34,6 +32,8 @@ export interface SupervisorOptions {
   readonly keepWatchdog: () => void
   /** Called once, when what a predecessor left has been found. */
   readonly onRecovered?: () => void
+  /** Called after every report of a router, about once a second a route: what scaling decides by. */
+  readonly onRouteSample?: (sample: RouteSample) => void
 }
 
 /** Longest pause between two looks, and the pause while a member starts. */
@@ -41,50 +41,58 @@ const ROUND_MS = 100
 const ROUND_STARTING_MS = 20
 /** A round this late says that the supervisor was starved: unanswered probes of then say nothing of the members. */
 const STARVED_MS = 1_000
-/** Between rotations of logs and searches for strays. */
-const HOUSEKEEPING_MS = 5_000
 /** Grace of every member after a second Ctrl-C. */
 const FAST_GRACE_MS = 1_000
 /** How long a stop waits for an engine that prepares; what it prepares must survive a crash anyway. */
 const PREPARE_GRACE_MS = 10_000
 
-const NOTHING: Wanted = {
-  state: 'down',
-  plan: {
-    stage: 'unknown',
-    appDir: '/',
-    endpoints: { web: undefined },
-    members: [],
-    routes: [],
-    source: undefined,
-    enginesModule: '',
-  },
-  reached: false,
-  finished: false,
-}
-
 export class Supervisor {
   readonly #options: SupervisorOptions
-  readonly #members = new Map<string, SupervisedMember>()
-  readonly #engines = new Map<string, MemberEngine>()
+  readonly #fleet: Fleet
+  readonly #routing: Routing
+  readonly #changes: Changes
+  readonly #reports = new Map<string, RouteReport>()
+  readonly #pause: Pause
+  readonly #keepHouse: (nowMs: number) => void
   #wanted: Wanted
-  #wantedMembers: readonly WantedMember[] = []
   #maxGraceMs = Number.POSITIVE_INFINITY
   #stopSinceMs = 0
-  #wake: () => void = () => {}
-  #woken = false
-  #housekeptMs = 0
 
   constructor(options: SupervisorOptions) {
+    const { installation, clock, log } = options
     this.#options = options
-    this.#wanted = readWanted(options.installation) ?? NOTHING
+    this.#wanted = readWanted(installation) ?? NOTHING_WANTED
+    this.#pause = new Pause(clock)
+    const onChange = (): void => this.#pause.end()
+    const appDir = (): string => (this.#wanted.change?.to.plan ?? this.#wanted.plan).appDir
+    this.#fleet = new Fleet({ installation, clock, log, onChange, appDir })
+    this.#keepHouse = housekeeper(installation, this.#fleet.members)
+    this.#routing = new Routing({
+      clock,
+      log,
+      context: (tier) => this.#fleet.context(tier),
+      loadRouter: (key) => this.#fleet.loadRouter(key),
+      onReport: (route, report) => this.#onRouteReport(route, report),
+      onChange,
+    })
+    this.#changes = new Changes({
+      clock,
+      log,
+      wanted: () => this.#wanted,
+      want: (wanted) => this.#want(wanted),
+      plan: (request) => this.#plan(request),
+      seen: () => this.#seen(),
+      look: () => this.#routing.look(),
+      lastReport: (tier) => this.#reports.get(tier),
+      failure: (name, waited) => this.#failureOf(name, waited),
+    })
   }
 
   /** Begins a clean stop, or makes the one under way faster. Returns at once; `run` resolves when it is done. */
   stop(fast: boolean): void {
     if (fast) this.#maxGraceMs = FAST_GRACE_MS
-    if (this.#wanted.state === 'up') this.#want({ ...this.#wanted, state: 'down', finished: false })
-    this.#signal()
+    if (this.#wanted.state === 'up') this.#stopBecause({})
+    this.#pause.end()
   }
 
   /** Supervises until a stop is complete. The caller has the supervisor's lock and keeps it meanwhile. */
@@ -93,12 +101,12 @@ export class Supervisor {
     const closeControl = await serveControl(installation, {
       report: () => this.report(),
       stop: (fast) => this.stop(fast),
-      change: () => Promise.reject(new PlatformError('SUPERVISOR_NOT_UP', { state: 'starts' })),
+      change: (request) => this.#changes.begin(request),
     })
-    this.#want(this.#wanted)
+    if (this.#wanted.state === 'down') this.#stopSinceMs = clock.monotonic()
     await this.#recover()
     this.#options.onRecovered?.()
-    log.info({ members: this.#members.size }, 'supervisor runs')
+    log.info({ members: this.#fleet.members.size }, 'supervisor runs')
 
     let roundMs = clock.monotonic()
     let pauseMs = 0
@@ -108,9 +116,9 @@ export class Supervisor {
       roundMs = nowMs
       if (this.#isDone(nowMs)) break
       pauseMs = this.#pauseMs()
-      await this.#sleep(pauseMs)
+      await this.#pause.sleep(pauseMs)
     }
-    await this.#clear()
+    await clearAll(installation, clock)
     this.#wanted = { ...this.#wanted, finished: true }
     writeWanted(installation, this.#wanted)
     await closeControl()
@@ -120,191 +128,165 @@ export class Supervisor {
 
   report(): Report {
     const { plan, state, reached, failure } = this.#wanted
-    const unwanted = [...this.#members.keys()].filter(
-      (name) => !plan.members.some((spec) => spec.name === name),
-    )
     const readyAfterMs: Record<string, number> = {}
-    for (const [name, member] of this.#members)
+    for (const [name, member] of this.#fleet.members)
       if (member.readyAfterMs !== undefined) readyAfterMs[name] = Math.round(member.readyAfterMs)
     return {
       status: {
         stage: plan.stage,
         endpoints: { web: plan.endpoints.web ?? null },
-        members: [...plan.members.map(({ name }) => name), ...unwanted].map((name) =>
-          this.#memberStatus(name),
-        ),
+        members: memberStatuses(placementsOf(this.#wanted), this.#fleet, {
+          nowMs: this.#options.clock.monotonic(),
+          isUp: state === 'up',
+          routed: this.#routing.now(),
+        }),
       },
       pid: process.pid,
       wanted: state,
       reached,
       failure: failure ?? null,
       readyAfterMs,
-      change: null,
-      routes: [],
+      change: this.#changes.report(),
+      routes: this.#routing.figures(),
     }
   }
 
-  #memberStatus(name: string): MemberStatus {
-    const member = this.#members.get(name)
-    const spec = this.#wanted.plan.members.find((candidate) => candidate.name === name) ?? member!.record.spec
-    const { tier, address } = spec
-    if (member === undefined)
-      return { name, tier, state: 'stopped', pid: null, address, restarts: 0, detail: '' }
-    const missing = spec.after.filter((needed) => this.#members.get(needed)?.state.phase !== 'ready')
-    const described = describeMember(member.state, this.#options.clock.monotonic(), {
-      detail: member.detail,
-      failure: member.failure?.reason,
-      missing: this.#wanted.state === 'up' ? missing : [],
-    })
-    return {
-      name,
-      tier,
-      state: described.state,
-      pid: member.pid ?? null,
-      address,
-      restarts: member.record.restarts,
-      detail: described.detail,
+  /**
+   * Another number of members of `tier`, for `reason` and without a person. Does nothing while a change is under way, and
+   * when the number cannot be had: whoever decided sees in the next samples what is.
+   */
+  async scaleBecause(tier: string, count: number, reason: string): Promise<void> {
+    if (this.#changes.isUnderWay) return
+    try {
+      await this.#changes.begin({ kind: 'scale', tier, count }, reason)
+    } catch (error) {
+      if (!isPlatformError(error)) throw error
+      this.#options.log.warn({ tier, code: error.code }, 'not scaled')
     }
   }
 
   #want(wanted: Wanted): void {
-    if (wanted !== this.#wanted) writeWanted(this.#options.installation, wanted)
-    if (wanted.state === 'down') this.#stopSinceMs = this.#options.clock.monotonic()
+    writeWanted(this.#options.installation, wanted)
     this.#wanted = wanted
-    this.#wantedMembers =
-      wanted.state === 'down'
-        ? []
-        : wanted.plan.members.map((spec) => ({
-            name: spec.name,
-            after: spec.after,
-            specHash: hashSpec(spec),
-          }))
+    this.#pause.end()
+  }
+
+  #stopBecause(why: Pick<Wanted, 'failure'>): void {
+    this.#stopSinceMs = this.#options.clock.monotonic()
+    this.#want({ ...this.#changes.abandon(this.#wanted), state: 'down', finished: false, ...why })
+  }
+
+  #placements(): readonly Placement[] {
+    return this.#wanted.state === 'down' ? [] : placementsOf(this.#wanted)
   }
 
   async #recover(): Promise<void> {
-    const { installation } = this.#options
-    const recovered = new Map(recoverMembers(installation).map((record) => [record.spec.name, record]))
-    const engines = this.#engines
-    const isUp = this.#wanted.state === 'up'
-    if (isUp)
-      for (const key of new Set(this.#wanted.plan.members.map(({ engine }) => engine)))
-        engines.set(key, await loadEngine(this.#wanted.plan.enginesModule, key))
-
-    for (const record of recovered.values())
-      this.#add(record, engines.get(record.spec.engine) ?? onlyToStop(record))
-    if (!isUp) return
-    for (const spec of this.#wanted.plan.members) {
-      if (this.#members.has(spec.name)) continue
-      const engine = engines.get(spec.engine)!
-      this.#add(neverStarted(spec, engine), engine)
-    }
+    const { plan, change, state } = this.#wanted
+    const isUp = state === 'up'
+    for (const goal of [change?.from, change?.to])
+      if (isUp && goal !== undefined) await this.#fleet.load(goal.plan, [...goal.placements, ...goal.spares])
+    if (isUp) await this.#fleet.load((change?.to ?? this.#wanted).plan, placementsOf(this.#wanted))
+    const records = this.#fleet.recover()
+    if (!isUp || this.#wanted.placements !== undefined) return
+    // A plan that is new knows nothing of renewals; processes that had them are still what it wants.
+    const renewals = new Map(records.map(({ spec, renewal = 0 }) => [spec.name, renewal]))
+    const placements = placementsOf({ plan }).map((placement) => ({
+      ...placement,
+      renewal: renewals.get(placement.spec.name) ?? 0,
+    }))
+    this.#want({ ...this.#wanted, placements })
   }
 
-  #add(record: MemberRecord, engine: MemberEngine): void {
-    const { installation, clock, log } = this.#options
-    const { appDir } = this.#wanted.plan
-    const member = new SupervisedMember(record, engine, {
-      context: { installation, appDir, log: log.child({ tier: record.spec.tier }) },
-      clock,
-      onChange: () => this.#signal(),
-    })
-    this.#members.set(record.spec.name, member)
+  async #plan(request: ChangeRequest): Promise<{ from: Goal; to: Goal }> {
+    const { plan } = this.#wanted
+    const placements = placementsOf(this.#wanted)
+    const next = request.kind === 'apply' ? request.plan : plan
+    const modules = new Map([
+      [plan.enginesModule, await this.#fleet.load(plan, placements)],
+      [
+        next.enginesModule,
+        await this.#fleet.load(
+          next,
+          next.members.map((spec) => ({ spec })),
+        ),
+      ],
+    ])
+    const abilities = abilitiesOf(modules, (from, to) => this.#fleet.canReload(from, to))
+    const from = presentGoal(plan, placements, abilities)
+    return { from, to: planChange(request, from, abilities) }
   }
 
   #round(nowMs: number, starved: boolean): void {
-    const { installation } = this.#options
-    for (const member of this.#members.values()) member.observe(starved || this.#isExcused(member))
-    for (const [name, member] of this.#members) {
-      const isWanted = this.#wantedMembers.some((wanted) => wanted.name === name)
-      if (member.state.phase !== 'idle' || (isWanted && !member.gone)) continue
-      this.#members.delete(name)
-      removeMemberRecord(installation, name)
-    }
-    const states = [...this.#members.values()].map(({ state }) => state)
-    for (const action of decide(this.#wantedMembers, states, { nowMs, maxGraceMs: this.#maxGraceMs })) {
-      if (action.kind === 'start') this.#start(action.name)
-      else if (action.kind === 'stop') this.#members.get(action.name)!.stop()
-      else this.#members.get(action.name)!.kill(action.why)
-    }
-    if (this.#wanted.state === 'up') this.#judge()
-    if (this.#wanted.state === 'up') this.#options.keepWatchdog()
-    if (nowMs - this.#housekeptMs >= HOUSEKEEPING_MS) this.#keepHouse(nowMs)
-  }
-
-  #start(name: string): void {
-    const spec = this.#wanted.plan.members.find((candidate) => candidate.name === name)!
-    if (!this.#members.has(name)) {
-      const engine = this.#engines.get(spec.engine)!
-      this.#add(neverStarted(spec, engine), engine)
-    }
-    this.#members.get(name)!.start({ spec, specHash: hashSpec(spec) })
-  }
-
-  /** What it needs does not serve, or does not answer either: then its own silence is not held against it. */
-  #isExcused(member: SupervisedMember): boolean {
-    return member.state.after.some((name) => {
-      const needed = this.#members.get(name)?.state
-      return needed?.phase !== 'ready' || !needed.isServing || needed.unanswered !== undefined
+    const fleet = this.#fleet
+    fleet.observe(starved)
+    if (this.#wanted.state === 'up') this.#changes.round(nowMs)
+    const placements = this.#placements()
+    fleet.prune(placements)
+    const actions = decide(placements.map(wantedMember), fleet.states(), {
+      nowMs,
+      maxGraceMs: this.#maxGraceMs,
+      routed: this.#routing.now(),
+      reloadable: fleet.reloadable(placements),
     })
+    for (const action of actions) fleet.act(action, placements)
+    if (this.#wanted.state === 'up') {
+      this.#routing.round(fleet.routes(routesOf(this.#wanted), placements))
+      this.#judge()
+    }
+    if (this.#wanted.state === 'up') this.#options.keepWatchdog()
+    this.#keepHouse(nowMs)
   }
 
+  #seen(): ReadonlyMap<string, Seen> {
+    const nowMs = this.#options.clock.monotonic()
+    return this.#fleet.seen(this.#placements(), routesOf(this.#wanted), this.#routing.now(), nowMs)
+  }
+
+  /** Reached is more than ready: a balancer that knows of no server yet answers visitors with an error. */
   #judge(): void {
     if (this.#wanted.reached) return
-    const verdict = judgeStart(
-      this.#wantedMembers,
-      [...this.#members.values()].map(({ state }) => state),
-    )
-    if (verdict.kind === 'ready') this.#want({ ...this.#wanted, reached: true })
+    const placements = this.#placements()
+    const verdict = judgeStart(placements.map(wantedMember), this.#fleet.states())
+    const seen = this.#seen()
+    const isInService = placements.every(({ spec }) => seen.get(spec.name)?.inService === true)
+    if (verdict.kind === 'ready' && isInService) this.#want({ ...this.#wanted, reached: true })
     if (verdict.kind !== 'failed') return
-    const failure = startFailure(this.#options.installation, this.#members.get(verdict.name)!)
+    const failure = startFailure(this.#options.installation, this.#fleet.members.get(verdict.name)!)
     this.#options.log.error({ member: verdict.name, code: failure.code }, 'start given up')
-    this.#want({ ...this.#wanted, state: 'down', failure })
-    this.#signal()
+    this.#stopBecause({ failure })
   }
 
-  #keepHouse(nowMs: number): void {
+  #failureOf(
+    name: string,
+    waited?: { readonly waitedMs: number; readonly step: string },
+  ): Omit<ReturnType<typeof startFailure>, 'permanent'> {
     const { installation } = this.#options
-    this.#housekeptMs = nowMs
-    for (const name of [...this.#members.keys(), 'supervisor']) rotateLog(installation, name, LOG_MAX_BYTES)
-    const living = new Set([...this.#members.values()].map(({ record }) => record.incarnation))
-    killStrays(installationId(installation), ({ incarnation }) => !living.has(incarnation))
+    const member = this.#fleet.members.get(name)
+    if (member === undefined || waited !== undefined)
+      return waitFailure(installation, name, member, waited ?? { waitedMs: 0, step: 'it is gone' })
+    const { permanent: _, ...failure } = startFailure(installation, member)
+    return failure
+  }
+
+  #onRouteReport(route: Route, report: RouteReport): void {
+    const { tier } = route
+    this.#reports.set(tier, report)
+    this.#changes.count(route, report)
+    if (this.#wanted.state === 'down') return
+    const isChanging = this.#changes.isUnderWay
+    this.#options.onRouteSample?.(sampleOf(tier, report, this.#wanted, this.#seen(), isChanging))
   }
 
   #isDone(nowMs: number): boolean {
     if (this.#wanted.state === 'up') return false
-    const isOnlyPreparing = [...this.#members.values()].every(({ state }) => state.phase === 'preparing')
+    const states = this.#fleet.states()
     const graceMs = Math.min(PREPARE_GRACE_MS, this.#maxGraceMs)
-    return this.#members.size === 0 || (isOnlyPreparing && nowMs - this.#stopSinceMs >= graceMs)
-  }
-
-  /** Nothing with the installation's mark may be left; a process that is being killed needs a moment. */
-  async #clear(): Promise<void> {
-    const { installation, clock } = this.#options
-    const id = installationId(installation)
-    for (let round = 0; round < 50 && findMarked(id).length > 0; round++) {
-      killStrays(id, () => true)
-      await clock.sleep(ROUND_STARTING_MS)
-    }
+    const isOnlyPreparing = states.every(({ phase }) => phase === 'preparing')
+    return states.length === 0 || (isOnlyPreparing && nowMs - this.#stopSinceMs >= graceMs)
   }
 
   #pauseMs(): number {
-    const isStarting = [...this.#members.values()].some(({ state }) => state.phase === 'starting')
+    const isStarting = this.#fleet.states().some(({ phase }) => phase === 'starting')
     return isStarting ? ROUND_STARTING_MS : ROUND_MS
-  }
-
-  #signal(): void {
-    this.#woken = true
-    this.#wake()
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    if (!this.#woken)
-      await Promise.race([
-        this.#options.clock.sleep(ms),
-        new Promise<void>((resolve) => {
-          this.#wake = resolve
-        }),
-      ])
-    this.#woken = false
   }
 }

@@ -267,6 +267,8 @@ describe.concurrent('pando status and logs', () => {
     expect(JSON.parse(output)).toEqual({
       stage: 'single',
       endpoints: { web: 'http://127.0.0.1:22000' },
+      change: null,
+      routes: [],
       members: [
         {
           name: 'store',

@@ -102,6 +102,10 @@ export const supervisorErrors = {
     fix: 'Change it with a short outage: `pando down && pando up`.',
     permanent: true,
   },
+  SUPERVISOR_CHANGE_STOPPED: {
+    message: (_at: object): string => 'The change was not finished, because everything was stopped.',
+    fix: 'Run `pando up`: it starts what the topology file says.',
+  },
   SUPERVISOR_NOT_IN_SERVICE: {
     message: (at: { member: string; waitedMs: number; step: string }): string =>
       `${at.member} got no further within ${at.waitedMs} ms: ${at.step}.`,
