@@ -6,8 +6,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fakeClock } from '../../testing/clock.ts'
-import { createAutoscaler, explain, replay, type Measured, type Recording } from './autoscaler.ts'
+import { createAutoscaler, explain, replay, type Recording } from './autoscaler.ts'
 import type { Decision, ScalingSettings } from './decide.ts'
+import type { Measured } from './measured.ts'
 import { MAX_SAMPLES } from './series.ts'
 
 const RECORDED = join(import.meta.dirname, 'recorded')

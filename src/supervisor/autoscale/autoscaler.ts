@@ -3,9 +3,8 @@
 
 import type { Clock } from '../../base/clock.ts'
 import { decideServers, WINDOW_MS, type Decision, type ScalingSettings } from './decide.ts'
+import type { Measured } from './measured.ts'
 import { EMPTY_SERIES, record, type LoadSample } from './series.ts'
-
-export type Measured = Omit<LoadSample, 'atMs'>
 
 /** For `status` and logs; plain JSON. */
 export interface AutoscaleReport extends Decision {
