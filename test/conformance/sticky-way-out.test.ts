@@ -145,11 +145,13 @@ test(
     expect(second).toEqual(first)
     expect(new Set(first.map(({ pid }) => pid)).size).toBeGreaterThan(1)
 
+    process.kill(first[0]!.pid, 'SIGKILL')
+    expect(await usersSeenBy(regular)).toEqual(namesOf(regular))
+
     // Everything in memory is gone with its process; those who have not been back since the login are among them.
     await pando.command('restart', 'web')
-    expect(await usersSeenBy([...regular, ...late.slice(0, 2)])).toEqual(
-      namesOf([...regular, ...late.slice(0, 2)]),
-    )
+    const back = [...regular, ...late.slice(0, 2)]
+    expect(await usersSeenBy(back)).toEqual(namesOf(back))
 
     application.topology(false)
     await pando.command('apply')
