@@ -1,8 +1,8 @@
 // Which HAProxy there is, and whom it runs as. Found by trying: that a file is there says nothing of its version, and
 // that an account is there nothing of whether this process may become it.
 
-import { execFile, execFileSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { describeError, PlatformError } from '../../base/errors.ts'
@@ -23,12 +23,22 @@ const ANSWER_MS = 10_000
 
 const run = promisify(execFile)
 
+// By path and time of change: a process that was killed must be back before anybody asks a program for its version.
+const known = new Map<string, Haproxy>()
+
 /** @throws BALANCER_ENGINE_MISSING, BALANCER_VERSION_UNSUPPORTED */
 export async function findHaproxy(searchPath: string = process.env['PATH'] ?? ''): Promise<Haproxy> {
   const dirs = [...new Set([...searchPath.split(delimiter).filter((dir) => dir !== ''), ...SYSTEM_DIRS])]
   const looked = dirs.map((dir) => join(dir, 'haproxy'))
   const path = looked.find(isExecutable)
   if (path === undefined) throw new PlatformError('BALANCER_ENGINE_MISSING', { looked })
+  const key = `${path} ${statSync(path).mtimeMs}`
+  const haproxy = known.get(key) ?? (await askItself(path))
+  known.set(key, haproxy)
+  return haproxy
+}
+
+async function askItself(path: string): Promise<Haproxy> {
   for (const account of process.geteuid?.() === 0 ? ACCOUNTS.flatMap(idsOf) : []) {
     const version = await versionOf(path, account).catch(() => undefined)
     if (version !== undefined) return { path, version: supported(path, version), account }
@@ -65,12 +75,9 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** passwd(5): name, password, user, group. */
 function idsOf(name: string): { uid: number; gid: number }[] {
-  try {
-    const id = (flag: string): number =>
-      Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }))
-    return [{ uid: id('-u'), gid: id('-g') }]
-  } catch {
-    return []
-  }
+  const [, uid, gid] =
+    new RegExp(`^${name}:[^:]*:(\\d+):(\\d+):`, 'm').exec(readFileSync('/etc/passwd', 'utf8')) ?? []
+  return uid === undefined ? [] : [{ uid: Number(uid), gid: Number(gid) }]
 }

@@ -112,6 +112,7 @@ function defaultsLines({ balancer, served }: HaproxySettings): string[] {
     'option http-ignore-probes',
     // A visitor who goes away is gone for the web server as well, at once.
     'option abortonclose',
+    // Without it an event of 30 bytes came 220 ms late, with it after 1 ms: HAProxy waits for more to fill a packet.
     'option http-no-delay',
     'option idle-close-on-response',
     `timeout http-request ${duration(served.headersTimeoutMs)}`,

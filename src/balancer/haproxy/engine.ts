@@ -4,7 +4,8 @@
 // A process begins with the servers that were last in service, so one that was killed serves as soon as it runs.
 
 import { execFile } from 'node:child_process'
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { systemClock } from '../../base/clock.ts'
@@ -13,7 +14,7 @@ import { installationSecret, socketDirectory } from '../../base/installation.ts'
 import type { Launch, MemberContext, MemberEngine, MemberReadiness, MemberSpec } from '../../base/member.ts'
 import type { HaproxySettings } from '../members.ts'
 import { findHaproxy, type Haproxy } from './binary.ts'
-import { haproxyConfiguration } from './configuration.ts'
+import { haproxyConfiguration, type HaproxyInput } from './configuration.ts'
 import { readInService } from './in-service.ts'
 import { assertPlaceIsOurs } from './port.ts'
 import {
@@ -132,7 +133,7 @@ async function writeConfiguration(
   const settings = settingsOf(spec)
   const { installation } = context
   const file = fileOf(spec, context)
-  const text = haproxyConfiguration({
+  const input: HaproxyInput = {
     name: spec.name,
     settings,
     inService: readInService(installation),
@@ -141,13 +142,26 @@ async function writeConfiguration(
     maxConnections: possibleConnections(settings, context),
     stickyKey: installationSecret(installation, 'balancer-cookie'),
     account: haproxy.account,
-  })
-  const checked = `${file}.new`
-  rmSync(checked, { force: true })
-  writeFileSync(checked, text, { mode: 0o600 })
-  await check(spec.name, haproxy.path, checked, socketDirectory(installation, 'run'))
-  renameSync(checked, file)
+  }
+  const mark = `# Checked as ${checkDigest(input, haproxy)}\n`
+  const isChecked = existsSync(file) && readFileSync(file, 'utf8').endsWith(mark)
+  const next = `${file}.new`
+  rmSync(next, { force: true })
+  writeFileSync(next, haproxyConfiguration(input) + mark, { mode: 0o600 })
+  if (!isChecked) await check(spec.name, haproxy.path, next, socketDirectory(installation, 'run'))
+  renameSync(next, file)
   return file
+}
+
+/**
+ * Of all that HAProxy's check could refuse: what is in service is left out, and changes most often. So a process that
+ * was killed is not kept waiting for a check that it has passed.
+ */
+function checkDigest(input: HaproxyInput, { path, version }: Haproxy): string {
+  const files = input.certificates.map((name) => `${name} ${statSync(name).mtimeMs}`)
+  return createHash('sha256')
+    .update([haproxyConfiguration({ ...input, inService: {} }), path, version, ...files].join('\n'))
+    .digest('hex')
 }
 
 async function check(member: string, binary: string, file: string, cwd: string): Promise<void> {
