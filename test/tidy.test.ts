@@ -30,7 +30,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   balancer: ['zod'],
   database: ['zod', 'pg'],
   sessions: ['zod'],
-  files: ['zod'],
+  files: ['zod', '@hono/node-server', 'aws4fetch'],
   load: ['picocolors'],
   inspect: ['oxc-parser'],
   topology: ['zod'],

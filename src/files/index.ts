@@ -1,3 +1,4 @@
+export { copyFiles, type CopyResult } from './drivers/fs-copy.ts'
 export { filesConfig, type FilesSettings, type FilesSettingsInput } from './config.ts'
 export type { FileDriver, FileDriverCapabilities, FileLinks } from './driver.ts'
 export type {

@@ -1,10 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import type { FileDriver } from '../../src/files/driver.ts'
 import { s3 } from '../../src/files/drivers/s3.ts'
 import { xmlElements } from '../../src/files/drivers/s3-xml.ts'
-import { filesConfig, openFiles } from '../../src/files/index.ts'
+import { copyFiles, filesConfig, filesOn, openFiles } from '../../src/files/index.ts'
 import { fakeClock } from '../../src/testing/clock.ts'
 import { testFileDriver } from '../../src/testing/file-driver.ts'
 import { startTestStore } from '../fault/files-swift.ts'
@@ -248,5 +251,34 @@ describe('a link to a file of a bucket', () => {
     const url = await files.downloadUrl('f', { expiresMs: 1_000 })
 
     await expect.poll(async () => (await fetch(url)).status, { timeout: 10_000, interval: 250 }).toBe(403)
+  })
+})
+
+describe('a move from a directory to a bucket', () => {
+  test('copies every file once, those that changed since again, and none that is newer in the bucket', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'pando-files-move-'))
+    await using _removed = { [Symbol.asyncDispose]: () => rm(dir, { recursive: true }) }
+    await using from = await openFiles({ dir, settings: filesConfig.parse({}) })
+    await using driver = await openAt(await newBucket())
+    await using to = filesOn(driver, { maxBytes: MEBIBYTE })
+    const names = ['a', 'a/b', 'é/c d']
+    for (const name of names) await from.put(name, Buffer.from(`old ${name}`), { contentType: 'text/plain' })
+
+    expect(await copyFiles(dir, to)).toEqual({ copied: 3, skipped: 0, copiedBytes: 22 })
+    await from.put('a', Buffer.from('changed'), { contentType: 'text/html' })
+    await to.put('a/b', Buffer.from('newer'))
+    expect(await copyFiles(dir, to)).toEqual({ copied: 1, skipped: 2, copiedBytes: 7 })
+
+    const there = await Promise.all(names.map(async (name) => (await to.get(name))!))
+    expect(await Promise.all(there.map(({ body }) => new Response(body).text()))).toEqual([
+      'changed',
+      'newer',
+      'old é/c d',
+    ])
+    expect(there.map(({ contentType }) => contentType)).toEqual([
+      'text/html',
+      'application/octet-stream',
+      'text/plain',
+    ])
   })
 })

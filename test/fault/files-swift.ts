@@ -4,13 +4,12 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { systemClock } from '../../src/base/clock.ts'
-import type { S3Client, S3Place } from '../../src/files/drivers/s3-client.ts'
-import { s3Client } from '../../src/files/drivers/s3-client.ts'
+import { s3Client, type S3Client, type S3Place } from '../../src/files/drivers/s3-client.ts'
 
 export interface TestStore extends AsyncDisposable {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
@@ -86,21 +85,24 @@ async function start(directory: string, port: number): Promise<ChildProcess> {
   throw new Error(`Swift did not start: ${said}`)
 }
 
+// Below the ports that systems give to connections: one of these could take a port while the server is down.
+const FIRST_PORT = 21_000
+const PORTS = 10_000
+
 /** The first of `count` ports in a row that nobody listens on. */
 async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const first = await portOf(0)
-    const rest = Array.from({ length: count - 1 }, (_, index) => portOf(first.port + index + 1))
-    const taken = await Promise.allSettled(rest)
-    const all = [first, ...taken.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))]
-    await Promise.all(all.map((one) => one.close()))
-    if (all.length === count) return first.port
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const first = FIRST_PORT + ((process.pid * 7 + attempt * count) % PORTS)
+    const ports = await Promise.allSettled(Array.from({ length: count }, (_, index) => hold(first + index)))
+    const held = ports.flatMap((port) => (port.status === 'fulfilled' ? [port.value] : []))
+    await Promise.all(held.map((server) => once(server.close(), 'close')))
+    if (held.length === count) return first
   }
+  throw new Error(`no ${count} free ports in a row from ${FIRST_PORT} on`)
 }
 
-async function portOf(port: number): Promise<{ readonly port: number; close(): Promise<unknown> }> {
+async function hold(port: number): Promise<Server> {
   const server = createServer().listen(port, '127.0.0.1')
   await once(server, 'listening')
-  const address = server.address() as { readonly port: number }
-  return { port: address.port, close: () => once(server.close(), 'close') }
+  return server
 }

@@ -36,10 +36,10 @@ export type DecodedFooter =
   | { readonly info?: undefined; readonly problem: string }
 
 /**
- * The description of the object called `name` from `tail`, the last bytes of a file of `fileBytes` (all of them, or
+ * The description of the object called `name` (of any object without) from `tail`, the last bytes of a file of `fileBytes` (all of them, or
  * `FOOTER_MAX_BYTES` or more), or what is wrong with it.
  */
-export function decodeFooter(tail: Buffer, fileBytes: number, name: string): DecodedFooter {
+export function decodeFooter(tail: Buffer, fileBytes: number, name?: string): DecodedFooter {
   if (tail.byteLength < TRAILER_BYTES || !tail.subarray(-MAGIC.byteLength).equals(MAGIC))
     return { problem: 'it has no footer' }
   const length = tail.readUInt32LE(tail.byteLength - TRAILER_BYTES)
@@ -50,7 +50,7 @@ export function decodeFooter(tail: Buffer, fileBytes: number, name: string): Dec
   if (info === undefined) return { problem: 'its footer is unreadable' }
   if (info.sizeBytes + length + TRAILER_BYTES !== fileBytes)
     return { problem: `it should hold ${info.sizeBytes} bytes of content and does not` }
-  if (info.name !== name) return { problem: 'its footer has the name of another file' }
+  if (name !== undefined && info.name !== name) return { problem: 'its footer has the name of another file' }
   return { info }
 }
 
