@@ -213,7 +213,7 @@ describe('a simulated fleet', () => {
           expect(end.servers).toBeLessThanOrEqual(Math.min(settings.max, Math.max(settings.min, needed + 2)))
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 8 },
     )
   }, 60_000)
 
