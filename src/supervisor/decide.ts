@@ -167,9 +167,9 @@ export type StartVerdict =
 /** Whether the first start of all of `wanted` is done, still under way, or to be given up. */
 export function judgeStart(wanted: readonly WantedMember[], actual: readonly MemberState[]): StartVerdict {
   const states = new Map(actual.map((state) => [state.name, state]))
-  const failed = wanted.find(({ name }) => {
+  const failed = wanted.find(({ name, specHash }) => {
     const state = states.get(name)
-    return state !== undefined && hasFailed(state)
+    return state !== undefined && hasFailed(state, specHash)
   })
   if (failed !== undefined) return { kind: 'failed', name: failed.name }
   const isReady = wanted.every(
@@ -178,8 +178,8 @@ export function judgeStart(wanted: readonly WantedMember[], actual: readonly Mem
   return { kind: isReady ? 'ready' : 'pending' }
 }
 
-/** It ended too often or says that another start cannot help; or it refused to take up its new specification. */
-export function hasFailed(state: MemberState): boolean {
+/** It ended too often or says that another start cannot help; or it refused to take up the wanted specification. */
+export function hasFailed(state: MemberState, wantedHash: string | undefined): boolean {
   if (state.phase === 'idle') return state.refused || state.crashes >= START_ATTEMPTS
-  return state.reload?.isFailed === true
+  return state.reload?.isFailed === true && state.reload.specHash === wantedHash
 }

@@ -7,12 +7,12 @@ import type { Installation } from '../base/installation.ts'
 import type { Logger } from '../base/log.ts'
 import type { MemberContext, MemberEngine } from '../base/member.ts'
 import type { MemberRouter, Route } from '../base/route.ts'
-import { hasFailed, TAKE_OUT_MS, type Action, type RoutedNow, type WantedMember } from './decide.ts'
+import type { Action, RoutedNow, WantedMember } from './decide.ts'
 import { loadEngines, neverStarted, onlyToStop, type EnginesModule } from './engine.ts'
-import { maySeeRequests, wishOf, type MemberState } from './member-state.ts'
+import { wishOf, type MemberState } from './member-state.ts'
 import { hashPlacement, removeMemberRecord, type MemberRecord, type Placement, type Plan } from './records.ts'
 import { recoverMembers } from './recover.ts'
-import type { Seen } from './rollout/rollout.ts'
+import { see, type Seen } from './rollout/seen.ts'
 import type { RouteWanted } from './routing.ts'
 import { SupervisedMember } from './supervised-member.ts'
 
@@ -79,6 +79,7 @@ export class Fleet {
     for (const [name, member] of this.members) {
       const wanted = placements.find(({ spec }) => spec.name === name)
       const isCurrent = wanted !== undefined && member.record.specHash === hashPlacement(wanted)
+      if (isCurrent && member.state.reload?.isFailed === true) member.forgetReload()
       if (member.state.phase !== 'idle' || (isCurrent && !member.gone)) continue
       this.members.delete(name)
       removeMemberRecord(this.#options.installation, name)
@@ -146,22 +147,16 @@ export class Fleet {
   ): ReadonlyMap<string, Seen> {
     return new Map(
       [...this.members].map(([name, member]): [string, Seen] => {
-        const { state } = member
-        const carriedOut = routed.get(name)?.carriedOut
         const route = routes.find((each) => isUpstream(each, specOf(member, placements)))
-        const isReady = state.phase === 'ready' && state.isServing
-        const isFronted = route !== undefined && route.through.length > 0
-        const isRelieved = state.relief?.kind === 'out'
-        const isTold = carriedOut === 'out' || nowMs - (state.relief?.sinceMs ?? nowMs) >= TAKE_OUT_MS
+        const wanted = placements.find(({ spec }) => spec.name === name)
         return [
           name,
-          {
-            hash: state.specHash,
-            isReady,
-            inService: isReady && state.relief === undefined && (!isFronted || carriedOut === 'ready'),
-            isOut: !maySeeRequests(state) || (isRelieved && isTold),
-            hasFailed: hasFailed(state),
-          },
+          see(member.state, {
+            wantedHash: wanted && hashPlacement(wanted),
+            isFronted: route !== undefined && route.through.length > 0,
+            routed: routed.get(name),
+            nowMs,
+          }),
         ]
       }),
     )

@@ -3,7 +3,7 @@
 import type { RouteReport } from '../base/route.ts'
 import type { Wanted } from './records.ts'
 import { placementsOf } from './rollout/changes.ts'
-import type { Seen } from './rollout/rollout.ts'
+import type { Seen } from './rollout/seen.ts'
 
 /** What is so for one tier behind a router. */
 export interface RouteSample {

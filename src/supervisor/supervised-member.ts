@@ -131,6 +131,12 @@ export class SupervisedMember {
     void this.#reload(placement, specHash)
   }
 
+  /** What it refused is not wanted any more. */
+  forgetReload(): void {
+    this.failure = undefined
+    this.#change({ ...this.state, reload: undefined })
+  }
+
   /** Kills its process, and everything that process started. */
   kill(why: 'late' | 'hung' | 'stopping'): void {
     const atMs = this.#clock.monotonic()

@@ -3,7 +3,8 @@
 import { describe, expect, onTestFailed, test } from 'vitest'
 import { isRunning, signalProcess } from '../../src/base/process.ts'
 import { freshSeed, seededRandom } from '../../src/base/random.ts'
-import { STORE_AND_WEBS, TestInstallation, until } from './supervisor/installation.ts'
+import { until } from '../support/until.ts'
+import { STORE_AND_WEBS, TestInstallation } from './supervisor/installation.ts'
 
 describe('supervision under kill -9', () => {
   test('a member that is killed is started again and the others are left alone', async () => {
@@ -12,7 +13,7 @@ describe('supervision under kill -9', () => {
     const before = await installation.servedBy('web-2')
 
     signalProcess(installation.processOf('store')!, 'SIGKILL')
-    await until('whole again', () => installation.isWhole(STORE_AND_WEBS))
+    await until('whole again', 15_000, () => installation.isWhole(STORE_AND_WEBS))
 
     expect(await installation.member('store')).toMatchObject({ restarts: 1, state: 'running' })
     expect(await installation.servedBy('web-2')).toBe(before)
@@ -22,16 +23,17 @@ describe('supervision under kill -9', () => {
     await using installation = new TestInstallation()
     await installation.upDetached(STORE_AND_WEBS)
     signalProcess(installation.processOf('web-1')!, 'SIGKILL')
-    await until('whole again', () => installation.isWhole(STORE_AND_WEBS))
+    await until('whole again', 15_000, () => installation.isWhole(STORE_AND_WEBS))
     const supervisor = installation.role('supervisor')!
     const pids = (await installation.status()).members.map(({ pid }) => pid)
 
     signalProcess(supervisor, 'SIGKILL')
     await until(
       'a new supervisor',
+      15_000,
       () => ![undefined, supervisor.pid].includes(installation.role('supervisor')?.pid),
     )
-    await until('whole again', () => installation.isWhole(STORE_AND_WEBS))
+    await until('whole again', 15_000, () => installation.isWhole(STORE_AND_WEBS))
 
     const { members } = await installation.status()
     expect(members.map(({ pid }) => pid)).toEqual(pids)
@@ -41,12 +43,12 @@ describe('supervision under kill -9', () => {
   test('a watchdog in the foreground that is killed is replaced by one without a terminal', async () => {
     await using installation = new TestInstallation()
     const { child, ended } = installation.up(STORE_AND_WEBS)
-    await until('whole', () => installation.isWhole(STORE_AND_WEBS))
+    await until('whole', 15_000, () => installation.isWhole(STORE_AND_WEBS))
     const supervisor = installation.role('supervisor')
 
     child.kill('SIGKILL')
     await ended
-    await until('whole again', () => installation.isWhole(STORE_AND_WEBS))
+    await until('whole again', 15_000, () => installation.isWhole(STORE_AND_WEBS))
 
     expect(installation.role('supervisor')).toEqual(supervisor)
     expect(installation.role('watchdog')?.pid).not.toBe(child.pid)
@@ -66,8 +68,8 @@ describe('supervision under kill -9', () => {
       const victim = find(victims[random.integer(victims.length)]!)!
       signalProcess(victim, 'SIGKILL')
       // Until it is gone it looks alive, and the next kill could then take supervisor and watchdog at once.
-      await until(`kill ${kill} has its effect`, () => !isRunning(victim))
-      await until(`whole again after kill ${kill}`, () => installation.isWhole(STORE_AND_WEBS))
+      await until(`kill ${kill} has its effect`, 15_000, () => !isRunning(victim))
+      await until(`whole again after kill ${kill}`, 15_000, () => installation.isWhole(STORE_AND_WEBS))
     }
 
     expect((await installation.pando('down')).status).toBe(0)
@@ -88,9 +90,9 @@ describe('supervision under kill -9', () => {
       ]
       const running = all.filter((identity) => identity !== undefined)
       for (const victim of running.slice(random.integer(running.length + 1))) signalProcess(victim, 'SIGKILL')
-      await until('moments', async () => random.next() < 0.2)
+      await until('moments', 15_000, async () => random.next() < 0.2)
     }
-    await until('whole again', () => installation.isWhole(STORE_AND_WEBS), 40_000)
+    await until('whole again', 40_000, () => installation.isWhole(STORE_AND_WEBS))
 
     expect((await installation.pando('down')).status).toBe(0)
     expect(installation.marked()).toEqual([])
@@ -103,7 +105,7 @@ describe('supervision under kill -9', () => {
     signalProcess(installation.role('watchdog')!, 'SIGSTOP')
     signalProcess(installation.role('supervisor')!, 'SIGKILL')
     signalProcess(installation.role('watchdog')!, 'SIGKILL')
-    await until('unwatched', () => installation.role('watchdog') === undefined)
+    await until('unwatched', 15_000, () => installation.role('watchdog') === undefined)
 
     const status = await installation.pando('status')
     const up = await installation.upDetached(STORE_AND_WEBS)
@@ -121,14 +123,14 @@ describe('supervision under kill -9', () => {
     signalProcess(installation.role('watchdog')!, 'SIGSTOP')
     signalProcess(installation.role('supervisor')!, 'SIGKILL')
     signalProcess(installation.role('watchdog')!, 'SIGKILL')
-    await until('unwatched', () => installation.role('watchdog') === undefined)
+    await until('unwatched', 15_000, () => installation.role('watchdog') === undefined)
 
     const wanted = [STORE_AND_WEBS[0]!, { name: 'web-1', mode: 'parent', after: ['store'] }]
     await installation.upDetached(wanted)
 
     expect(await installation.servedBy('store')).toBe(before)
     expect(await installation.servedBy('web-1')).not.toBe(changed)
-    await until('web-2 is gone', () => installation.processOf('web-2') === undefined)
+    await until('web-2 is gone', 15_000, () => installation.processOf('web-2') === undefined)
     expect(installation.stops().toSorted()).toEqual(['web-1', 'web-2'])
   })
 
@@ -138,7 +140,7 @@ describe('supervision under kill -9', () => {
     signalProcess(installation.role('watchdog')!, 'SIGSTOP')
     signalProcess(installation.role('supervisor')!, 'SIGKILL')
     signalProcess(installation.role('watchdog')!, 'SIGKILL')
-    await until('unwatched', () => installation.role('watchdog') === undefined)
+    await until('unwatched', 15_000, () => installation.role('watchdog') === undefined)
 
     const first = await installation.pando('down')
     const second = await installation.pando('down')
@@ -158,6 +160,7 @@ describe('supervision under kill -9', () => {
     signalProcess(installation.role('watchdog')!, 'SIGKILL')
     await until(
       'all gone',
+      15_000,
       () => installation.role('watchdog') === undefined && installation.marked().length === 0,
     )
 

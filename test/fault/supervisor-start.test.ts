@@ -9,7 +9,8 @@ import { installationId, MARK, markOf } from '../../src/base/mark.ts'
 import { identify, isRunning, signalProcess } from '../../src/base/process.ts'
 import { lastLines, logPath } from '../../src/supervisor/log-file.ts'
 import { hashSpec, readMemberRecords, writeMemberRecord } from '../../src/supervisor/records.ts'
-import { STORE_AND_WEBS, TestInstallation, until, type TestMember } from './supervisor/installation.ts'
+import { until } from '../support/until.ts'
+import { STORE_AND_WEBS, TestInstallation, type TestMember } from './supervisor/installation.ts'
 
 const one = (name: string, mode: string): TestMember => ({ name, mode, after: [] })
 
@@ -24,8 +25,8 @@ describe('pando up', () => {
     )
     const losers: string[] = []
     for (const { ended } of ups) void ended.then(({ status, output }) => losers.push(`${status} ${output}`))
-    await until('nine have lost', () => losers.length === 9, 30_000)
-    await until('whole', () => installation.isWhole(STORE_AND_WEBS))
+    await until('nine have lost', 30_000, () => losers.length === 9)
+    await until('whole', 15_000, () => installation.isWhole(STORE_AND_WEBS))
 
     for (const loser of losers)
       expect(loser).toMatch(/^2 .*already running at http:.*as process \d+.*SUPERVISOR_ALREADY_RUNNING/s)
@@ -34,7 +35,7 @@ describe('pando up', () => {
   test('a SIGINT stops everything in reverse order and leaves no process', async () => {
     await using installation = new TestInstallation()
     const { child, ended, said } = installation.up(STORE_AND_WEBS)
-    await until('the address is shown', () => said().includes('Ready in'))
+    await until('the address is shown', 15_000, () => said().includes('Ready in'))
 
     child.kill('SIGINT')
     const { status, output } = await ended
@@ -50,15 +51,20 @@ describe('pando up', () => {
     await using installation = new TestInstallation()
     const members = [one('store', 'serve'), { name: 'web-1', mode: 'immovable', after: ['store'] }]
     const { child, ended, said } = installation.up(members)
-    await until('the address is shown', () => said().includes('Ready in'))
+    await until('the address is shown', 15_000, () => said().includes('Ready in'))
     child.kill('SIGINT')
     await until(
       'web-1 is asked to stop',
+      15_000,
       async () => (await installation.member('web-1')).state === 'stopping',
     )
 
     // Two within a moment are one, as a wrapper passes on what the terminal has sent already.
-    await until('the second one is taken', () => child.kill('SIGINT') && said().includes('Stopping at once.'))
+    await until(
+      'the second one is taken',
+      15_000,
+      () => child.kill('SIGINT') && said().includes('Stopping at once.'),
+    )
     const { status, output } = await ended
 
     expect(status).toBe(0)
@@ -70,7 +76,7 @@ describe('pando up', () => {
   test('a closed terminal is a clean stop too', async () => {
     await using installation = new TestInstallation()
     const { child, ended } = installation.up([one('store', 'serve')])
-    await until('whole', () => installation.isWhole([one('store', 'serve')]))
+    await until('whole', 15_000, () => installation.isWhole([one('store', 'serve')]))
 
     child.stdout!.destroy()
     child.kill('SIGHUP')
@@ -93,7 +99,7 @@ describe('pando up', () => {
   test('what a member started itself, in a group of its own, ends with it', async () => {
     await using installation = new TestInstallation()
     await installation.upDetached([one('store', 'parent')])
-    await until('the child is there', () => installation.marked().length === 2)
+    await until('the child is there', 15_000, () => installation.marked().length === 2)
 
     await installation.pando('down')
 
@@ -144,7 +150,7 @@ describe('pando up', () => {
       one('store', 'serve'),
       { name: 'web-1', mode: 'serve', after: ['store'] },
     ])
-    await until('the supervisor runs', () => installation.role('supervisor') !== undefined)
+    await until('the supervisor runs', 15_000, () => installation.role('supervisor') !== undefined)
 
     const down = await installation.pando('down')
     const { output } = await up
@@ -177,7 +183,7 @@ describe.concurrent('supervisor', () => {
     const hung = installation.processOf('store')!
 
     signalProcess(hung, 'SIGSTOP')
-    await until('another one serves', async () => (await installation.servedBy('store')) !== hung.pid, 40_000)
+    await until('another one serves', 40_000, async () => (await installation.servedBy('store')) !== hung.pid)
 
     expect(isRunning(hung)).toBe(false)
     expect(await installation.member('store')).toMatchObject({ restarts: 1 })
@@ -216,7 +222,7 @@ describe.concurrent('supervisor', () => {
     writeMemberRecord(installation.at, intent)
 
     signalProcess(installation.role('watchdog')!, 'SIGCONT')
-    await until('whole', () => installation.isWhole(store))
+    await until('whole', 15_000, () => installation.isWhole(store))
 
     expect(await installation.servedBy('store')).toBe(started!.pid)
     expect(installation.processOf('store')).toEqual(started)
@@ -242,7 +248,7 @@ describe.concurrent('supervisor', () => {
     signalProcess(installation.role('watchdog')!, 'SIGSTOP')
     signalProcess(installation.role('supervisor')!, 'SIGKILL')
     signalProcess(installation.role('watchdog')!, 'SIGKILL')
-    await until('unwatched', () => installation.role('watchdog') === undefined)
+    await until('unwatched', 15_000, () => installation.role('watchdog') === undefined)
     const { rmSync } = await import('node:fs')
     rmSync(installation.at.runDir, { recursive: true })
     mkdirSync(installation.at.runDir)

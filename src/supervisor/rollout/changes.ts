@@ -9,7 +9,8 @@ import { secretToken } from '../../base/random.ts'
 import type { Route, RouteReport } from '../../base/route.ts'
 import type { ChangeReport, ChangeRequest, ChangeState } from '../change.ts'
 import type { ChangeRecord, Counted, Goal, Placement, Wanted } from '../records.ts'
-import { nextStep, pending, type Rollout, type Seen } from './rollout.ts'
+import { nextStep, pending, type Rollout } from './rollout.ts'
+import type { Seen } from './seen.ts'
 import { count } from './tally.ts'
 
 export interface ChangesEnvironment {

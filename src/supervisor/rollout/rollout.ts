@@ -6,22 +6,8 @@
 // replaced; those that pass requests on come when those behind them are ready; each changed member is replaced alone;
 // what is not wanted any more goes last. decide.ts drains, stops and starts what the steps want.
 
-import type { Placement } from '../records.ts'
-import { hashPlacement } from '../records.ts'
-
-/** What is seen of one member. */
-export interface Seen {
-  /** Hash of the placement that its process runs as; empty without a process. */
-  readonly hash: string
-  /** Its process serves, by its own word. */
-  readonly isReady: boolean
-  /** It gets the requests that come: everything in front of it says so, where something is. */
-  readonly inService: boolean
-  /** It gets no requests any more, or has no process. */
-  readonly isOut: boolean
-  /** It ended too often, or refused its configuration. */
-  readonly hasFailed: boolean
-}
+import { hashPlacement, type Placement } from '../records.ts'
+import type { Seen } from './seen.ts'
 
 export interface Rollout {
   readonly from: readonly Placement[]

@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { MemberEngine, MemberReadiness, MemberSpec } from '../../../src/base/member.ts'
 import type { Installation } from '../../../src/base/installation.ts'
+import type { MemberRouter } from '../../../src/base/route.ts'
+import type { Plan } from '../../../src/supervisor/records.ts'
+import { frontedPlan, type FrontedSource } from './fronted.ts'
 
 export function socketOf(installation: Pick<Installation, 'runDir'>, name: string): string {
   return join(installation.runDir, `${name}.s`)
@@ -58,7 +61,19 @@ const tiny = (mode: string, graceMs: number): MemberEngine => ({
 /** Of members that do not stop when they are asked: one is killed soon, the other only when a person is in a hurry. */
 const GRACE_MS: Readonly<Record<string, number>> = { stubborn: 700, immovable: 600_000 }
 
-/** `serve`, `crash`, … as in member.ts. */
-export function loadEngine(key: string): Promise<MemberEngine> {
-  return Promise.resolve(tiny(key, GRACE_MS[key] ?? 5_000))
+/** `serve`, `crash`, … as in member.ts; `front` as in front.ts. */
+export async function loadEngine(key: string): Promise<MemberEngine> {
+  return key === 'front' ? (await import('./front-router.ts')).frontEngine : tiny(key, GRACE_MS[key] ?? 5_000)
+}
+
+export async function loadRouter(): Promise<MemberRouter> {
+  return (await import('./front-router.ts')).frontRouter
+}
+
+export function withWebServers(source: FrontedSource, webs: number): Plan {
+  return frontedPlan({ ...source, webs })
+}
+
+export function maxWebServers(): number {
+  return 8
 }

@@ -11,7 +11,13 @@ import type { Installation } from '../../../src/base/installation.ts'
 import { installationId } from '../../../src/base/mark.ts'
 import { isRunning, signalProcess, type ProcessIdentity } from '../../../src/base/process.ts'
 import { askReport } from '../../../src/supervisor/control.ts'
-import { readMemberRecords, readRole, realInstallation, type Role } from '../../../src/supervisor/records.ts'
+import {
+  readMemberRecords,
+  readRole,
+  realInstallation,
+  type Plan,
+  type Role,
+} from '../../../src/supervisor/records.ts'
 import type { InstallationStatus, MemberStatus } from '../../../src/supervisor/status.ts'
 import { findMarked } from '../../../src/supervisor/strays.ts'
 import { askPid, socketOf } from './engines.ts'
@@ -28,6 +34,29 @@ export const STORE_AND_WEBS: readonly TestMember[] = [
   { name: 'web-1', mode: 'serve', after: ['store'] },
   { name: 'web-2', mode: 'serve', after: ['store'] },
 ]
+
+/** A plan of members that nobody passes requests to. */
+function plainPlan(members: readonly TestMember[], appDir: string): Plan {
+  return {
+    stage: 'single',
+    appDir,
+    endpoints: { web: 'http://127.0.0.1:22000' },
+    routes: [],
+    source: undefined,
+    enginesModule: script('engines.ts'),
+    members: members.map(({ name, mode, after }) => ({
+      name,
+      tier: 'test',
+      engine: mode,
+      after,
+      address: `${name}.s`,
+      settings: {},
+    })),
+  }
+}
+
+const jsonOf = (what: readonly TestMember[] | Plan, dataDir: string): string =>
+  JSON.stringify('members' in what ? what : plainPlan(what, dataDir))
 
 export interface Ended {
   readonly status: number
@@ -57,10 +86,10 @@ export class TestInstallation implements AsyncDisposable {
 
   /** `up` in the foreground; the child is the watchdog. */
   up(
-    members: readonly TestMember[],
+    what: readonly TestMember[] | Plan,
     dataDir = this.at.dataDir,
   ): { child: ChildProcess; ended: Promise<Ended>; said: () => string } {
-    const child = spawn(process.execPath, [script('up.ts'), dataDir, JSON.stringify(members)], {
+    const child = spawn(process.execPath, [script('up.ts'), dataDir, jsonOf(what, dataDir)], {
       env: environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -77,8 +106,8 @@ export class TestInstallation implements AsyncDisposable {
   }
 
   /** `up --detach`: resolves when it returns. */
-  upDetached(members: readonly TestMember[]): Promise<Ended> {
-    return run([script('up.ts'), this.at.dataDir, JSON.stringify(members), '--detach'])
+  upDetached(what: readonly TestMember[] | Plan): Promise<Ended> {
+    return run([script('up.ts'), this.at.dataDir, jsonOf(what, this.at.dataDir), '--detach'])
   }
 
   /** `pando COMMAND --data …` */
@@ -140,25 +169,6 @@ export class TestInstallation implements AsyncDisposable {
     }
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 })
   }
-}
-
-/** Resolves when `condition` holds; rejects, naming `what`, when it does not within `limitMs`. */
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  limitMs = 15_000,
-): Promise<void> {
-  const endsMs = systemClock.monotonic() + limitMs
-  let last: unknown
-  while (systemClock.monotonic() < endsMs) {
-    try {
-      if (await condition()) return
-    } catch (error) {
-      last = error
-    }
-    await systemClock.sleep(25)
-  }
-  throw new Error(`${what}: not within ${limitMs} ms`, { cause: last })
 }
 
 function run(args: readonly string[]): Promise<Ended> {
