@@ -110,7 +110,9 @@ export const webConfig: z.ZodObject<WebShape, z.core.$strict> = z.strictObject({
   trustProxy: z
     .boolean()
     .default(false)
-    .describe('Believe x-forwarded-proto. Only when every visitor comes through a proxy that sets it.'),
+    .describe(
+      'Believe X-Forwarded-For and X-Forwarded-Proto. Only when every visitor comes through a proxy that sets both.',
+    ),
   env: z
     .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/))
     .max(200)

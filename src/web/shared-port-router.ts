@@ -3,6 +3,8 @@
 //
 // A visitor is a connection here. `drain` and `out` are the same: the process closes its port, lets every connection go
 // after the answer in work, and keeps its word when it is started again after a crash (server/front-door.ts).
+// A process that was never told `ready` is only just starting; `out` leaves it alone, so that it serves at once.
+//
 // Nobody stands between the visitor and the process, so nobody counts what failed or waited: those figures stay 0.
 
 import type { Installation } from '../base/installation.ts'
@@ -34,7 +36,7 @@ export const sharedPort: MemberRouter = {
 async function tell({ spec: { name }, wish }: Upstream, installation: Installation): Promise<Told> {
   const shouldAccept = wish === 'ready'
   try {
-    const report = await tellControl(controlSocketOf(name, installation), shouldAccept ? 'accept' : 'refuse')
+    const report = await tellControl(controlSocketOf(name, installation), shouldAccept ? 'accept' : wish)
     const carriedOut = report.accepting === shouldAccept ? wish : undefined
     return { upstream: { name, carriedOut, active: report.active, requests: report.served }, pid: report.pid }
   } catch (error) {

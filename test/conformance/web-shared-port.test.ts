@@ -61,6 +61,7 @@ describe.runIf(process.platform === 'linux')('on a shared port, a web process', 
     await using one = await startMember(fleet.specs[0]!, fleet.context)
     await using _two = await startMember(fleet.specs[1]!, fleet.context)
 
+    await fleet.settle('ready', 'ready')
     const { upstreams } = await fleet.settle('ready', wish)
 
     expect(upstreams.map(({ carriedOut }) => carriedOut)).toEqual(['ready', wish])
@@ -110,6 +111,7 @@ describe.runIf(process.platform === 'linux')('on a shared port, a web process', 
   test('that is drained is alive and ready to come back, and comes back when it is told to', async () => {
     const fleet = await newFleet(1)
     await using started = await startMember(fleet.specs[0]!, fleet.context)
+    await fleet.settle('ready')
     await fleet.settle('out')
 
     const drained = await webProcess.probe(fleet.specs[0]!, fleet.context)
@@ -125,6 +127,7 @@ describe.runIf(process.platform === 'linux')('on a shared port, a web process', 
   test('that is out stays out when it crashes and is started again', async () => {
     const fleet = await newFleet(1)
     const crashed = await startMember(fleet.specs[0]!, fleet.context)
+    await fleet.settle('ready')
     await fleet.settle('out')
     crashed.child.kill('SIGKILL')
     await once(crashed.child, 'exit')
@@ -139,6 +142,7 @@ describe.runIf(process.platform === 'linux')('on a shared port, a web process', 
   test('that was out and is stopped in order listens at once when it is started again', async () => {
     const fleet = await newFleet(1)
     const stopped = await startMember(fleet.specs[0]!, fleet.context)
+    await fleet.settle('ready')
     await fleet.settle('out')
     await stopped[Symbol.asyncDispose]()
 
@@ -150,6 +154,7 @@ describe.runIf(process.platform === 'linux')('on a shared port, a web process', 
   test('that cannot have its port back has the wish not carried out, and goes on', async () => {
     const fleet = await newFleet(1)
     await using _started = await startMember(fleet.specs[0]!, fleet.context)
+    await fleet.settle('ready')
     await fleet.settle('out')
     const other = createServer().listen(fleet.port, '127.0.0.1')
     await once(other, 'listening')
@@ -161,6 +166,16 @@ describe.runIf(process.platform === 'linux')('on a shared port, a web process', 
     other.close()
     await once(other, 'close')
     expect((await fleet.settle('ready')).upstreams[0]!.carriedOut).toBe('ready')
+  })
+
+  test('that was never in service is only just starting, and the wish out leaves it alone', async () => {
+    const fleet = await newFleet(1)
+    await using started = await startMember(fleet.specs[0]!, fleet.context)
+
+    const { upstreams } = await fleet.route('out')
+
+    expect(upstreams[0]!.carriedOut).toBeUndefined()
+    expect(await whoAnswers(fleet.port)).toBe(started.pid)
   })
 
   test('that does not run gets nothing, and is not ready either', async () => {
@@ -183,6 +198,7 @@ describe.runIf(process.platform === 'linux')('on a shared port, a web process', 
   test('is stopped while it is out as while it serves', async () => {
     const fleet = await newFleet(1)
     const { child } = await startMember(fleet.specs[0]!, fleet.context)
+    await fleet.settle('ready')
     await fleet.settle('out')
 
     child.kill('SIGTERM')
@@ -193,6 +209,7 @@ describe.runIf(process.platform === 'linux')('on a shared port, a web process', 
   test('of another installation is not taken for one that makes room', async () => {
     const fleet = await newFleet(2)
     await using _one = await startMember(fleet.specs[0]!, fleet.context)
+    await fleet.route('ready', 'ready')
     await fleet.settle('out', 'out')
     const other = createServer().listen({ port: fleet.port, host: '127.0.0.1', reusePort: true })
     await once(other, 'listening')

@@ -21,10 +21,11 @@ export function askControl(socketPath: string): Promise<ControlReport> {
 }
 
 /**
- * Tells the process behind the control socket `path` to take new connections, or to refuse them; what it says of itself
- * then. Its `accepting` may still be the other one: it has up to 3.2 s of connections to take before it refuses.
+ * Tells the process behind the control socket `path` to take new connections (`accept`), or to take none and to let go
+ * of those it has (`drain`, `out`); what it says of itself then. Its `accepting` may still be the other one: it has up
+ * to 3.2 s of connections to take before it refuses, and `out` means nothing to one that was never told to accept.
  */
-export function tellControl(socketPath: string, wish: 'accept' | 'refuse'): Promise<ControlReport> {
+export function tellControl(socketPath: string, wish: 'accept' | 'drain' | 'out'): Promise<ControlReport> {
   return ask(socketPath, 'POST', `/-/${wish}`)
 }
 

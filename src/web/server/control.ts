@@ -1,6 +1,6 @@
 // The control socket: a listener of this very process, private to its user. Behind a port that several processes share,
-// it is how a supervisor asks one of them (`GET /-/ready`, `/-/live`) and tells it to take new connections or to refuse
-// them (`POST /-/accept`, `/-/refuse`). Each is answered with what the process says of itself then.
+// it is how a supervisor asks one of them (`GET /-/ready`, `/-/live`) and tells it to take new connections or not (`POST
+// /-/accept`, `/-/drain`, `/-/out`). Each is answered with what the process says of itself then.
 
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -16,7 +16,8 @@ export interface Controlled {
   readonly report: () => ControlReport
   /** Neither rejects; the report says whether it succeeded. */
   readonly accept: () => Promise<void>
-  readonly refuse: () => Promise<void>
+  readonly drain: () => Promise<void>
+  readonly out: () => Promise<void>
   readonly clock: Clock
 }
 
@@ -50,10 +51,10 @@ export async function openControl(path: string, controlled: Controlled): Promise
 async function answer(
   incoming: IncomingMessage,
   response: ServerResponse,
-  { report, accept, refuse, clock }: Controlled,
+  { report, accept, drain, out, clock }: Controlled,
 ): Promise<void> {
   const { url = '', method } = incoming
-  const change = method === 'POST' && { '/-/accept': accept, '/-/refuse': refuse }[url]
+  const change = method === 'POST' && { '/-/accept': accept, '/-/drain': drain, '/-/out': out }[url]
   if (change) await within(TELL_MS, change, clock)
   else if (!isHealthPath(url)) {
     response.writeHead(404).end()

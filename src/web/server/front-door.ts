@@ -7,7 +7,7 @@
 //
 // States: closed → open ⇄ refusing → closed. Each change waits for the one before it.
 
-import { rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { type Server as HttpServer } from 'node:http'
 import type { Connections } from './connections.ts'
 import { listen, stopAccepting } from './listening.ts'
@@ -29,6 +29,7 @@ export class FrontDoor {
   #last: Promise<unknown> = Promise.resolve()
   #endsAtMs = Number.POSITIVE_INFINITY
   #opened = false
+  #isTold = false
   #closing = false
 
   constructor(
@@ -60,24 +61,17 @@ export class FrontDoor {
 
   /** Opens the port, unless the supervisor wanted it closed when the process crashed. @throws as `WebServer.start` */
   async open(): Promise<void> {
-    if (this.#wish === undefined || statSync(this.#wish, { throwIfNoEntry: false }) === undefined)
-      await this.accept()
-    else this.#serving.draining = true
+    const isRefusing = this.#wish !== undefined && existsSync(this.#wish)
+    if (isRefusing) this.#serving.draining = true
+    else await this.#inTurn(() => this.#accept())
+    this.#isTold = isRefusing
     this.#opened = true
   }
 
   /** Takes connections again. Nothing happens where it does, or is being stopped. @throws as `WebServer.start` */
   accept(): Promise<void> {
-    return this.#inTurn(async () => {
-      if (this.#closing) return
-      const { settings } = this.#serving
-      if (!this.#server.listening)
-        this.address = await listen(this.#server, { ...settings, port: this.address?.port ?? settings.port })
-      if (this.#wish !== undefined) rmSync(this.#wish, { force: true })
-      this.#serving.draining = false
-      this.#serving.drain.reset()
-      this.#connections.resume()
-    })
+    this.#isTold = true
+    return this.#inTurn(() => this.#accept())
   }
 
   /**
@@ -85,6 +79,7 @@ export class FrontDoor {
    * an event stream, is ended politely. Resolves when the port is closed.
    */
   refuse(): Promise<void> {
+    this.#isTold = true
     return this.#inTurn(async () => {
       if (this.#closing || this.#serving.draining) return
       if (this.#wish !== undefined) writeFileSync(this.#wish, '', { mode: 0o600 })
@@ -93,6 +88,14 @@ export class FrontDoor {
       this.#serving.drain.begin()
       if (!this.#closing) this.#connections.relieve()
     })
+  }
+
+  /**
+   * As `refuse`, for a process that has been told to accept. One that has not is only just starting: it does not serve in
+   * the supervisor's eyes, and its first visitors need not wait for a word.
+   */
+  async dismiss(): Promise<void> {
+    if (this.#isTold) await this.refuse()
   }
 
   /** Says "not ready" for `announceMs`, closes the port, and after `deadlineMs` at the latest every connection. */
@@ -115,6 +118,17 @@ export class FrontDoor {
       if (this.#wish !== undefined) rmSync(this.#wish, { force: true })
       this.address = undefined
     })
+  }
+
+  async #accept(): Promise<void> {
+    if (this.#closing) return
+    const { settings, drain } = this.#serving
+    if (!this.#server.listening)
+      this.address = await listen(this.#server, { ...settings, port: this.address?.port ?? settings.port })
+    if (this.#wish !== undefined) rmSync(this.#wish, { force: true })
+    this.#serving.draining = false
+    drain.reset()
+    this.#connections.resume()
   }
 
   #stopAccepting(): Promise<void> {

@@ -143,7 +143,8 @@ function controlledBy(
         trouble = String(error)
       }
     },
-    refuse: () => door.refuse(),
+    drain: () => door.refuse(),
+    out: () => door.dismiss(),
     report: () => ({
       ...(door.isClosing ? healthOf(serving) : applicationHealth(serving)),
       pid: process.pid,
