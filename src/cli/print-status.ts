@@ -31,7 +31,8 @@ export function printStatus(terminal: Terminal, status: ShownStatus): void {
   for (const note of notes) terminal.line(note)
 }
 
-function printMembers({ line, paint }: Terminal, members: readonly MemberStatus[]): void {
+function printMembers(terminal: Terminal, members: readonly MemberStatus[]): void {
+  const { paint } = terminal
   const head = ['MEMBER', 'TIER', 'STATE', 'PID', 'RESTARTS', 'ADDRESS', 'DETAIL']
   const rows = members.map((member) => [
     member.name,
@@ -47,11 +48,11 @@ function printMembers({ line, paint }: Terminal, members: readonly MemberStatus[
   )
   const pad = (cells: readonly string[]): readonly string[] =>
     cells.map((cell, column) => (column === head.length - 1 ? cell : cell.padEnd(widths[column]!)))
-  line(paint.dim(pad(head).join('  ')))
+  terminal.line(paint.dim(pad(head).join('  ')))
   for (const [index, row] of rows.entries()) {
     const cells = [...pad(row)]
     cells[2] = colourOf(members[index]!.state, paint)(cells[2]!)
-    line(cells.join('  ').trimEnd())
+    terminal.line(cells.join('  ').trimEnd())
   }
 }
 
