@@ -130,9 +130,13 @@ function createWrites<State>({ target, options, state, probe, random }: VisitPar
   }
 }
 
-/** As browsers do of themselves: the method is safe and the connection broke (RFC 9110 §9.2.2). */
-function mayRetry({ method }: LoadRequest, outcome: Answer | NoAnswer): boolean {
-  return (method === 'GET' || method === 'HEAD') && !isAnswer(outcome) && outcome.unanswered
+/**
+ * The connection broke, and the method is safe, as browsers judge of themselves (RFC 9110 §9.2.2), or the request has a
+ * key by which the server knows it again (draft-ietf-httpapi-idempotency-key-header §2).
+ */
+function mayRetry({ method, headers }: LoadRequest, outcome: Answer | NoAnswer): boolean {
+  if (isAnswer(outcome) || !outcome.unanswered) return false
+  return method === 'GET' || method === 'HEAD' || headers?.['idempotency-key'] !== undefined
 }
 
 function outcomeOf({ expect }: LoadRequest, answer: Answer | NoAnswer): Outcome {

@@ -344,6 +344,15 @@ describe('a run with retrySafe', () => {
     },
   )
 
+  test('sends a write with an Idempotency-Key once more, with the same key', async () => {
+    const url = await breaking(reset)
+    const keyed = mixOf(() => ({ method: 'POST', path: '/', headers: { 'idempotency-key': 'k' } }))
+
+    const { ok, failed, retried } = await run(url, keyed, { retrySafe: true, rate: '20', maxInFlight: 1 })
+
+    expect({ failed, retried }).toEqual({ failed: 0, retried: ok })
+  })
+
   test('closes no other gap: writes, answers that have begun, and a second break are failures', async () => {
     const begun = (response: ServerResponse): void => {
       response.writeHead(200, { 'content-length': '9' })

@@ -13,7 +13,9 @@ describe.runIf(suite !== undefined).each([
   { what: 'one web process and an empty database', env: {} },
   { what: 'one web process and size M', env: {}, size: 'M' },
   { what: 'a web process per core and an empty database', env: { PANDO_WEB_PROCESSES: 'cores' } },
-])('the official suite on $what', ({ env, size }) => {
+  { what: 'three web servers behind the balancer', env: { PANDO_STAGE: 'balanced' } },
+  { what: 'three web servers addressed in turn', env: { PANDO_STAGE: 'balanced' }, inTurn: true },
+])('the official suite on $what', ({ env, size, inTurn }) => {
   let pando: Pando
   beforeAll(async () => {
     pando = await startPando({ env })
@@ -38,10 +40,15 @@ describe.runIf(suite !== undefined).each([
   ])('passes for $client', async ({ args }) => {
     const { status, text } = await output(process.execPath, [join(suite!, 'run.mjs'), '--quiet', ...args], {
       ...process.env,
-      BASE_URL: pando.url,
+      BASE_URL: inTurn === true ? await serversOf(pando) : pando.url,
     })
 
     expect(text).toMatch(/requests 154\/154/)
     expect(status, text).toBe(0)
   })
 })
+
+const serversOf = async (pando: Pando): Promise<string> => {
+  const servers = (await pando.status()).members.filter(({ tier }) => tier === 'web')
+  return servers.map(({ address }) => address).join(',')
+}

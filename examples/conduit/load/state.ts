@@ -53,13 +53,15 @@ export interface ConduitState {
   }
   /** Different in every run, whatever the seed: two runs on one database must not register the same names. */
   readonly runName: string
+  /** Whether writes carry an Idempotency-Key. */
+  readonly sendsKeys: boolean
   /** 1, 2, 3, … */
   nextNumber(): number
 }
 
 const MADE_MAX = 10_000
 
-export type ConduitVariable = 'size' | 'users' | 'skew'
+export type ConduitVariable = 'size' | 'users' | 'keys' | 'skew'
 
 export async function prepareConduit(preparation: Preparation<ConduitVariable>): Promise<ConduitState> {
   const { variables, random } = preparation
@@ -84,6 +86,7 @@ export async function prepareConduit(preparation: Preparation<ConduitVariable>):
       follows: createMade(MADE_MAX),
     },
     runName: randomBytes(4).toString('hex'),
+    sendsKeys: variables.keys === 'sent',
     nextNumber: () => ++number,
   }
 }

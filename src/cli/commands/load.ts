@@ -56,7 +56,10 @@ export function register(program: Command): void {
       '512',
     )
     .option('--timeout <ms>', 'how long an answer may take, in milliseconds', '10000')
-    .option('--retry-safe', 'sends a GET or HEAD once more whose connection broke unanswered, as browsers do')
+    .option(
+      '--retry-safe',
+      'sends a request once more whose connection broke unanswered: GET, HEAD, or with an Idempotency-Key',
+    )
     .option('--probe <percent>', 'share of the writes that are read back at once, in per cent', '10')
     .option('--json <file>', 'writes the result as JSON; - is standard output')
     .option('--acknowledged <file>', 'writes one JSON line for each acknowledged write')

@@ -1,0 +1,158 @@
+// Do more web servers carry more visitors? Conduit behind the balancer with 1, 2, 4 and 8 web servers, each capped to a
+// tenth of a core by a control group, so that two cores hold them all and the balancer, the database and the load have
+// room. Everything is saturated by a closed loop of 8 connections a server that ask for the list of articles.
+//
+// Method: rounds over all sizes in turn; a size is scaled to with `pando scale`, its new servers are capped, a warm-up
+// runs, and a fixed number of requests a server is timed. The spread is how far the server with the most or the fewest
+// requests is from the mean. The ratio is throughput at 8 over 8 times that at 1, by the medians of the rounds.
+//
+// Needs root, for the control groups. `node bench/web-scaling.ts [--rounds 3] [--requests 300] [--plot FILE]`
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { openInstallation, socketDirectory } from '../src/base/installation.ts'
+import { askControl } from '../src/web/server/ask-control.ts'
+import { cpuQuota, type CpuQuota } from './support/cpu-quota.ts'
+import { keepAliveLoad } from './support/keep-alive-load.ts'
+import { linePlot } from './support/line-plot.ts'
+import { quantile, rounded, spread } from './support/spread.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const CONDUIT = join(ROOT, 'examples', 'conduit')
+const SIZES = [1, 2, 4, 8]
+const SHARE = 0.1
+const CONNECTIONS_EACH = 8
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '3978' },
+    rounds: { type: 'string', default: '3' },
+    requests: { type: 'string', default: '300' },
+    plot: { type: 'string', default: join(ROOT, 'docs', 'figures', 'web-scaling.svg') },
+  },
+})
+const port = Number(values.port)
+const requestsEach = Number(values.requests)
+const dataDir = mkdtempSync(join(tmpdir(), 'pando-scaling-'))
+const sockets = socketDirectory(openInstallation(dataDir), 'run')
+
+interface Measured {
+  readonly requestsPerSecond: number
+  /** Largest distance of a server's share from the mean, as a share of the mean. */
+  readonly unevenness: number
+}
+
+function node(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+  child.once('error', reject)
+  child.once('close', (status) =>
+    status === 0 ? resolve(output) : reject(new Error(`node ${args.join(' ')} ended with status ${status}`)),
+  )
+  return promise
+}
+
+const pando = (...args: string[]): Promise<string> =>
+  node([join(ROOT, 'bin', 'pando.js'), ...args, '--data', dataDir], {
+    ...process.env,
+    PANDO_STAGE: 'balanced',
+    PANDO_WEB_SERVERS: '1',
+  })
+
+const servedBy = (servers: number): Promise<number[]> =>
+  Promise.all(
+    Array.from({ length: servers }, async (_, index) => {
+      const { served } = await askControl(join(sockets, `web-${index + 1}.sock`))
+      return served
+    }),
+  )
+
+const capped = new Set<number>()
+
+async function capAll(quota: CpuQuota): Promise<void> {
+  const { members } = JSON.parse(await pando('status', '--json')) as {
+    members: { tier: string; pid: number }[]
+  }
+  for (const { tier, pid } of members) {
+    if (tier !== 'web' || capped.has(pid)) continue
+    quota.cap(pid)
+    capped.add(pid)
+  }
+}
+
+async function measure(servers: number): Promise<Measured> {
+  const connections = servers * CONNECTIONS_EACH
+  await keepAliveLoad({ port, requests: servers * 50, connections })
+  const before = await servedBy(servers)
+  const sinceMs = performance.now()
+  await keepAliveLoad({ port, requests: servers * requestsEach, connections })
+  const seconds = (performance.now() - sinceMs) / 1_000
+  const served = (await servedBy(servers)).map((total, index) => total - before[index]!)
+  const mean = served.reduce((sum, count) => sum + count, 0) / servers
+  return {
+    requestsPerSecond: (servers * requestsEach) / seconds,
+    unevenness: Math.max(...served.map((count) => Math.abs(count - mean))) / mean,
+  }
+}
+
+{
+  using quota = cpuQuota('pando-scaling', SHARE)
+  const measured = new Map<number, Measured[]>(SIZES.map((size) => [size, []]))
+  await pando('up', '--detach', '--app', CONDUIT, '--port', values.port)
+  try {
+    await node([join(CONDUIT, 'seed', 'main.ts'), '--size', 'S', '--data', dataDir])
+    for (let round = 0; round < Number(values.rounds); round++)
+      for (const size of SIZES) {
+        await pando('scale', `web=${size}`)
+        await capAll(quota)
+        const result = await measure(size)
+        measured.get(size)!.push(result)
+        process.stderr.write(
+          `  ${size} servers: ${result.requestsPerSecond.toFixed(1)}/s, spread ${(100 * result.unevenness).toFixed(1)} %\n`,
+        )
+      }
+  } finally {
+    await pando('down')
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+  const at = (size: number): number =>
+    quantile(
+      measured.get(size)!.map(({ requestsPerSecond }) => requestsPerSecond),
+      0.5,
+    )
+  const uneven = (size: number): number =>
+    quantile(
+      measured.get(size)!.map(({ unevenness }) => unevenness),
+      0.5,
+    )
+  const ofIdeal = (size: number): number => at(size) / (size * at(1))
+  for (const size of SIZES)
+    console.log(
+      JSON.stringify({
+        servers: size,
+        requestsPerSecond: spread(measured.get(size)!.map(({ requestsPerSecond }) => requestsPerSecond)),
+        ofIdeal: rounded(ofIdeal(size)),
+        unevenness: rounded(uneven(size)),
+      }),
+    )
+  writeFileSync(
+    values.plot,
+    linePlot({
+      title: 'Conduit behind the balancer, servers of a tenth of a core',
+      xLabel: 'web servers',
+      yLabel: 'requests a second',
+      ideal: (servers) => servers * at(1),
+      points: SIZES.map((size) => ({
+        x: size,
+        y: at(size),
+        note: `${at(size).toFixed(0)}/s, ${(100 * ofIdeal(size)).toFixed(0)} % of ideal`,
+      })),
+    }),
+  )
+  console.log(JSON.stringify({ name: 'web-scaling', ratio: rounded(ofIdeal(8)) }))
+}
