@@ -2,7 +2,7 @@ export const sessionsErrors = {
   SESSIONS_NO_REQUEST: {
     message: (at: { operation: string }): string =>
       `sessions.${at.operation} was called by code that runs for no request, so there is no cookie to go by.`,
-    fix: 'Call it while a request is being answered; outside of one (a timer, a script) only `sessions.destroyAll(userId)` works.',
+    fix: 'Call it while a request is being answered; outside of one (a timer, a script) only `sessions.destroyAll` and `sessions.handOver` work.',
     permanent: true,
   },
   SESSIONS_TOO_LARGE: {
