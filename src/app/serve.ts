@@ -9,6 +9,7 @@ import { describeError, isPlatformError, PlatformError } from '../base/errors.ts
 import { openInstallation } from '../base/installation.ts'
 import { createLogger, type Logger } from '../base/log.ts'
 import { EXIT_PERMANENT } from '../base/member.ts'
+import { answeringLinks } from '../files/index.ts'
 import type { AppDefinition, Tiers } from '../index.ts'
 import { createWebServer } from '../web/index.ts'
 import type { WebMemberFile } from '../web/members.ts'
@@ -35,7 +36,7 @@ async function serve({ appDir, dataDir, controlSocket, settings }: MemberFile, l
     }
     const app = checkRunningApp(file, made)
     const server = createWebServer({
-      handler: app,
+      handler: answeringLinks(app, opened.answerLink),
       settings: { ...settings.web, controlSocket },
       log: log.child({ tier: 'web' }),
     })
