@@ -38,6 +38,26 @@ describe('a change', () => {
     expect(obstacles).toEqual([])
   })
 
+  test('to a release in another directory leaves the balancer alone, unless its certificates are there', () => {
+    const other = { dir: '/srv/releases/42', release: 'r42' }
+    const changed = (tlsCertificates: string[]): string[] =>
+      judged({ balancer: { tlsCertificates } }, { balancer: { tlsCertificates } }, other).members.map(
+        ({ member }) => member,
+      )
+
+    expect(changed(['/etc/ssl/shop.pem'])).toEqual(['web-1', 'web-2', 'web-3'])
+    expect(changed(['shop.pem'])).toEqual(['balancer-1', 'balancer-2', 'web-1', 'web-2', 'web-3'])
+  })
+
+  test('of the idempotent routes reloads the balancer', () => {
+    const { members } = judged({}, {}, { idempotent: ['PUT /carts/*'] })
+
+    expect(members.map(({ member, reasons }) => [member, reasons])).toEqual([
+      ['balancer-1', ['other idempotent routes']],
+      ['balancer-2', ['other idempotent routes']],
+    ])
+  })
+
   test('of the number of web servers adds or removes some', () => {
     const changes = ({ members }: Judgement): unknown => members.map(({ member, change }) => [member, change])
 

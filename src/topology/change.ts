@@ -80,10 +80,11 @@ function reasonsOf(from: MemberSpec, to: MemberSpec): readonly string[] {
 }
 
 const NEW_CODE = 'new application code'
-const CODE = /^release\.|^appDir$|^idempotent$/
+const CODE = /^release\.|^appDir$/
 
 function reasonOf(key: string, from: unknown, to: unknown): string {
   if (CODE.test(key)) return NEW_CODE
+  if (key === 'idempotent') return 'other idempotent routes'
   if (key === 'slots') return 'other places for web servers'
   // The balancer's part of the web tier's settings.
   const setting = key.replace(/^served\./, 'web.')

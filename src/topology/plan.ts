@@ -1,6 +1,7 @@
 // The plan: which processes a topology means. Pure, so that the same file gives the same plan on every server and two
 // plans can be compared; how a member is made real is its engine's business (engines.ts).
 
+import { isAbsolute } from 'node:path'
 import { balancerMembers, balancerNames, type Served } from '../balancer/members.ts'
 import type { MemberSpec } from '../base/member.ts'
 import type { Route } from '../base/route.ts'
@@ -86,7 +87,7 @@ export function planMembers(topology: Topology, input: PlanInput): Plan {
           served: servedBy(web),
           slots,
           idempotent: app.idempotent,
-          appDir: app.dir,
+          appDir: certificatesFrom(topology, app.dir),
         })
   const serving = servers(webCount(topology, input))
   const databaseServer = embeddedDatabaseMember({
@@ -107,6 +108,11 @@ export function planMembers(topology: Topology, input: PlanInput): Plan {
 /** The same plan with `count` web servers. Pure. */
 export function withWebServers({ topology, ...input }: PlanSource, count: number): Plan {
   return planMembers(topology, { ...input, webServers: count })
+}
+
+/** A release in another directory concerns the balancer only when it takes its certificates from there. */
+function certificatesFrom({ balancer }: Topology, appDir: string): string {
+  return balancer.tlsCertificates.every((path) => isAbsolute(path)) ? '/' : appDir
 }
 
 /** Nothing else of the web tier concerns the balancer, above all not how many web servers there are. */
