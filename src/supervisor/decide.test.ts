@@ -2,13 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   decide,
+  DRAIN_MS,
   HUNG_MS,
   HUNG_PROBES,
   judgeStart,
+  TAKE_OUT_MS,
   type Action,
   type Circumstances,
   type WantedMember,
 } from './decide.ts'
+import type { UpstreamWish } from '../base/route.ts'
 import { absent, ended, probed, START_ATTEMPTS, type MemberState, type Phase } from './member-state.ts'
 
 const calm: Circumstances = {
@@ -97,6 +100,98 @@ describe('decide', () => {
     expect(silent(HUNG_PROBES - 1, HUNG_MS * 2)).toEqual([])
     expect(silent(HUNG_PROBES, HUNG_MS - 1)).toEqual([])
     expect(silent(HUNG_PROBES, HUNG_MS)).toEqual([{ kind: 'kill', name: 'store', why: 'hung' }])
+  })
+})
+
+describe('decide, for a member that others pass requests to', () => {
+  const front: WantedMember = { name: 'front', specHash: 'f1', after: [] }
+  const fronted: WantedMember = { name: 'web', specHash: 'w1', after: [] }
+  const web = (phase: Phase, change: Partial<MemberState> = {}): MemberState =>
+    running(fronted, phase, { frontedBy: ['front'], ...change })
+  const relief = (kind: 'draining' | 'out', forMs: number): Pick<MemberState, 'relief'> => ({
+    relief: { kind, sinceMs: calm.nowMs - forMs },
+  })
+  const routed = (carriedOut: UpstreamWish, active: number): Circumstances => ({
+    ...calm,
+    routed: new Map([['web', { carriedOut, active }]]),
+  })
+  const leaving = (change: Partial<MemberState> = {}, circumstances = calm): readonly Action[] =>
+    decide([front], [running(front, 'ready'), web('ready', change)], circumstances)
+
+  test('before it stops it is drained, then taken out, then stopped', () => {
+    expect(leaving()).toEqual([{ kind: 'drain', name: 'web' }])
+    expect(leaving(relief('draining', 10), routed('drain', 0))).toEqual([{ kind: 'take out', name: 'web' }])
+    expect(leaving(relief('out', 10), routed('out', 0))).toEqual([{ kind: 'stop', name: 'web' }])
+  })
+
+  test('it finishes what it has, for two seconds at most', () => {
+    expect(leaving(relief('draining', DRAIN_MS - 1), routed('drain', 1))).toEqual([])
+    expect(leaving(relief('draining', DRAIN_MS - 1), routed('ready', 0))).toEqual([])
+    expect(leaving(relief('draining', DRAIN_MS), routed('drain', 1))).toEqual([
+      { kind: 'take out', name: 'web' },
+    ])
+  })
+
+  test('one in front that is dead does not keep it from stopping', () => {
+    expect(leaving(relief('out', TAKE_OUT_MS - 1))).toEqual([])
+    expect(leaving(relief('out', TAKE_OUT_MS))).toEqual([{ kind: 'stop', name: 'web' }])
+  })
+
+  test('without anybody running in front, and before it served, it is stopped at once', () => {
+    expect(decide([front], [web('ready')], calm)).toContainEqual({ kind: 'stop', name: 'web' })
+    expect(leaving({ phase: 'starting', isServing: false })).toEqual([{ kind: 'stop', name: 'web' }])
+  })
+
+  test('a changed one is drained too, and restored when the change is taken back', () => {
+    const changed = { ...fronted, specHash: 'w2' }
+    const draining = web('ready', relief('draining', 10))
+
+    expect(decide([front, changed], [running(front, 'ready'), web('ready')], calm)).toEqual([
+      { kind: 'drain', name: 'web' },
+    ])
+    expect(decide([front, fronted], [running(front, 'ready'), draining], calm)).toEqual([
+      { kind: 'restore', name: 'web' },
+    ])
+  })
+
+  test('one that a person drained is taken out and runs on', () => {
+    const drained = { ...fronted, isDrained: true }
+    const next = (change: Partial<MemberState>): readonly Action[] =>
+      decide([front, drained], [running(front, 'ready'), web('ready', change)], routed('drain', 0))
+
+    expect(next({})).toEqual([{ kind: 'drain', name: 'web' }])
+    expect(next(relief('draining', 10))).toEqual([{ kind: 'take out', name: 'web' }])
+    expect(next(relief('out', 60_000))).toEqual([])
+  })
+
+  test('when everything stops, those in front stop first and nobody is drained', () => {
+    const webAlone = [running(front, 'stopping'), web('ready')]
+
+    expect(decide([], [running(front, 'ready'), web('ready')], calm)).toEqual([
+      { kind: 'stop', name: 'front' },
+    ])
+    expect(decide([], webAlone, calm)).toEqual([])
+    expect(decide([], [web('ready')], calm)).toEqual([{ kind: 'stop', name: 'web' }])
+  })
+})
+
+describe('decide, for a member that takes up its specification in place', () => {
+  const front: WantedMember = { name: 'front', specHash: 'f2', after: [] }
+  const next = (phase: Phase, reload?: MemberState['reload']): readonly Action[] =>
+    decide([front], [running({ ...front, specHash: 'f1' }, phase, { reload })], {
+      ...calm,
+      reloadable: new Set(['front']),
+    })
+
+  test('it is reloaded once it is ready, and once', () => {
+    expect(next('starting')).toEqual([])
+    expect(next('ready')).toEqual([{ kind: 'reload', name: 'front' }])
+    expect(next('ready', { specHash: 'f2', isFailed: false })).toEqual([])
+  })
+
+  test('one that refused stays as it is, until another specification is wanted', () => {
+    expect(next('ready', { specHash: 'f2', isFailed: true })).toEqual([])
+    expect(next('ready', { specHash: 'f3', isFailed: true })).toEqual([{ kind: 'reload', name: 'front' }])
   })
 })
 

@@ -17,8 +17,6 @@ export interface WantedMember {
   readonly name: string
   readonly specHash: string
   readonly after: readonly string[]
-  /** Default: none. */
-  readonly frontedBy?: readonly string[]
   /** It runs, and gets no requests. */
   readonly isDrained?: boolean
 }

@@ -179,8 +179,8 @@ export class Fleet {
 /** What `decide` compares the members with. */
 export function wantedMember(placement: Placement): WantedMember {
   const { spec, isDrained } = placement
-  const { name, after, frontedBy = [] } = spec
-  return { name, after, frontedBy, specHash: hashPlacement(placement), isDrained }
+  const { name, after } = spec
+  return { name, after, specHash: hashPlacement(placement), isDrained }
 }
 
 /** As it runs, but fronted as it is wanted: that is no affair of its process. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { absent, ended, GOOD_RUN_MS, probed, retryDelayMs, RETRY_REFUSED_MS } from './member-state.ts'
+import { absent, ended, GOOD_RUN_MS, probed, retryDelayMs, RETRY_REFUSED_MS, wishOf } from './member-state.ts'
 import { describeMember } from './status.ts'
 
 describe('member state', () => {
@@ -49,5 +49,32 @@ describe('member state', () => {
 
     expect(probed(starting, 1_000, 'waits', false)).toBe(starting)
     expect(probed(starting, 1_000, 'serves', false)).toMatchObject({ phase: 'ready', isServing: true })
+  })
+})
+
+describe('what is wanted of an upstream', () => {
+  const ready = { ...absent('web-1', 0), phase: 'ready' as const, isServing: true }
+
+  test('it gets requests from its first answer on, and none without a process', () => {
+    const starting = { ...ready, phase: 'starting' as const, isServing: false }
+
+    expect(wishOf(absent('web-1', 0))).toBe('out')
+    expect(wishOf(starting)).toBe('out')
+    expect(wishOf(probed(starting, 0, 'serves', false))).toBe('ready')
+    expect(wishOf(ended(ready, 0, 'crashed'))).toBe('out')
+    expect(wishOf({ ...ready, phase: 'stopping' })).toBe('out')
+  })
+
+  test('one that says "not now" keeps them: its router sees for itself, and better an answer than none', () => {
+    expect(wishOf(probed(ready, 0, 'waits', false))).toBe('ready')
+  })
+
+  test('an adopted one that has served keeps them until it is asked', () => {
+    expect(wishOf({ ...ready, phase: 'starting' })).toBe('ready')
+  })
+
+  test('a relieved one gets no new visitors, then none at all', () => {
+    expect(wishOf({ ...ready, relief: { kind: 'draining', sinceMs: 0 } })).toBe('drain')
+    expect(wishOf({ ...ready, relief: { kind: 'out', sinceMs: 0 } })).toBe('out')
   })
 })

@@ -184,10 +184,11 @@ export class Changes {
       await look()
       const { change, ...rest } = wanted()
       if (change === undefined) return
-      const { plan } = state === 'done' ? change.to : change.from
+      const { plan, placements } = state === 'done' ? change.to : change.from
       const lastChange = this.#report(change, state)
       log.info({ change: change.id, state, durationMs: lastChange.durationMs }, 'change ended')
-      want({ ...rest, plan, lastChange })
+      // What serves goes on serving: after a failure that is what was reached, and not the plan.
+      want({ ...rest, plan, lastChange, ...(state === 'failed' ? {} : { placements }) })
     } finally {
       this.#isEnding = false
     }

@@ -117,7 +117,7 @@ function addMembers(rollout: Rollout): Step | undefined {
 function needsSpare(spare: Placement, missing: readonly Placement[], rollout: Rollout): boolean {
   const { tier } = spare.spec
   const present = find(rollout.now, spare)
-  if (present !== undefined && (isSame(present, spare) || seenOf(present, rollout).inService)) return false
+  if (present !== undefined && (isSame(present, spare) || !seenOf(present, rollout).isOut)) return false
   const isReplaced = rollout.now.some(
     (each) => each.spec.tier === tier && !each.isDrained && isChanged(each, rollout),
   )
@@ -158,10 +158,13 @@ function awaitGone({ now, seen }: Rollout): Step | undefined {
   return { kind: 'wait', name: leaving, step: `${leaving} stops`, limitMs: Number.POSITIVE_INFINITY }
 }
 
-/** The ones that serve nobody first: they cost nothing, and may be why the others wait. */
+/**
+ * Those that certainly serve nobody first: they cost nothing, and may be why the others wait. Of one whose process
+ * serves it is not certain, also when nobody says that it gets requests: a new supervisor has not asked yet.
+ */
 function replaceOne(rollout: Rollout): Step | undefined {
   const changed = rollout.now.filter((each) => isChanged(each, rollout))
-  const idle = changed.find((each) => !isServing(each, rollout))
+  const idle = changed.find((each) => seenOf(each, rollout).isOut)
   const next = idle ?? changed[0]
   if (next === undefined) return undefined
   if (idle === undefined && !maySpare([next], rollout)) return awaitOthers(next.spec.tier, rollout)
@@ -172,7 +175,7 @@ function drainMembers(rollout: Rollout): Step | undefined {
   const { now, to } = rollout
   const next = now.find((each) => !each.isDrained && find(to, each)?.isDrained === true)
   if (next !== undefined)
-    return isServing(next, rollout) && !maySpare([next], rollout)
+    return !seenOf(next, rollout).isOut && !maySpare([next], rollout)
       ? awaitOthers(next.spec.tier, rollout)
       : want(replace(now, find(to, next)!), next, 'finishes its requests')
   const drains = now.find(
