@@ -91,7 +91,7 @@ function sendRequests(
   visitors: number,
 ): { stop(): Promise<{ answered: number; failed: string[] }> } {
   const agent = new Agent({ keepAlive: true, maxSockets: visitors })
-  let isOver = false
+  const over = new AbortController()
   let answered = 0
   const failed: string[] = []
   const send = async (method: string): Promise<void> => {
@@ -107,12 +107,12 @@ function sendRequests(
     }
   }
   const visit = async (): Promise<void> => {
-    for (let sent = 0; !isOver; sent++) await send(sent % 2 === 0 ? 'GET' : 'POST')
+    for (let sent = 0; !over.signal.aborted; sent++) await send(sent % 2 === 0 ? 'GET' : 'POST')
   }
   const visits = Promise.all(Array.from({ length: visitors }, visit))
   return {
     async stop() {
-      isOver = true
+      over.abort()
       await visits
       agent.destroy()
       return { answered, failed }

@@ -169,7 +169,7 @@ describe('an event stream, when the process drains,', () => {
     const saying = (name: string): Handler => ({
       listener: (incoming, response) => {
         heard.push(incoming.headers['last-event-id'])
-        response.writeHead(200, EVENTS).write(`retry: 10\nid: ${name}\ndata: ${name}\n\n`)
+        response.writeHead(200, EVENTS).write(`retry:10\nid: ${name}\ndata: ${name}\n\n`)
       },
     })
     const script = `const source = new EventSource('http://127.0.0.1:${port}')
@@ -210,7 +210,7 @@ function chat(sockets: WebSocketServer): Handler {
     fetch: () => new Response('plain'),
     upgrade: (incoming, socket, head) =>
       sockets.handleUpgrade(incoming, socket, head, (peer) => {
-        peer.on('message', (text) => peer.send(text.toString()))
+        peer.on('message', (text: Buffer) => peer.send(text))
       }),
   }
 }
@@ -252,7 +252,7 @@ describe('a WebSocket, when the process drains,', () => {
     await stopped
   })
 
-  test('is left to an application that minds the drain itself', async () => {
+  test('is closed by an application that minds the drain itself, in its own words', async () => {
     const sockets = new WebSocketServer({ noServer: true })
     await using served = await serveOnFreePort({
       fetch: () => new Response('plain'),

@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.ts'
 import { silence } from '../refusal/refusal.ts'
 
 /** What a client may listen for; one that does not, ignores it. */
-export const CLOSE_EVENT = 'event: close\ndata: {"reason":"draining"}\n\n'
+const CLOSE_EVENT = 'event: close\ndata: {"reason":"draining"}\n\n'
 
 const MEDIA_TYPE = 'text/event-stream'
 const IS_EVENTS = /\r\ncontent-type: *text\/event-stream *[;\r]/i
@@ -75,6 +75,6 @@ function lastBytes(chunk: unknown, encoding: unknown): string {
 }
 
 /** Whether an event may begin after bytes that end with `tail`. Pure. */
-export function isBoundary(tail: string): boolean {
+function isBoundary(tail: string): boolean {
   return tail === '' || tail.replaceAll('\r\n', '\n').replaceAll('\r', '\n').endsWith('\n\n')
 }

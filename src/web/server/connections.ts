@@ -41,10 +41,7 @@ const CLOSE_FRAME_MS = 1_000
 const REASON = 'draining'
 
 /** RFC 6455 §5.5.1: an unmasked close frame with status 1001, "going away", and a reason. */
-export const GOING_AWAY: Buffer = Buffer.concat([
-  Buffer.from([0x88, 2 + REASON.length, 0x03, 0xe9]),
-  Buffer.from(REASON),
-])
+const GOING_AWAY = Buffer.concat([Buffer.from([0x88, 2 + REASON.length, 0x03, 0xe9]), Buffer.from(REASON)])
 
 export function trackConnections(server: Server, clock: Clock): Connections {
   const ordinary = new Map<Connection, { bytesRead: number }>()
