@@ -166,7 +166,7 @@ function checkDigest(input: HaproxyInput, { path, version }: Haproxy): string {
 
 async function check(member: string, binary: string, file: string, cwd: string): Promise<void> {
   try {
-    await run(binary, ['-c', '-q', '-f', file], { cwd, env: {}, timeout: CHECK_MS })
+    await run(binary, ['-c', '-f', file], { cwd, env: {}, timeout: CHECK_MS })
   } catch (cause) {
     const { stderr = '' } = cause as { readonly stderr?: string }
     const told = stderr.split('\n').filter((line) => line.startsWith('[ALERT]'))

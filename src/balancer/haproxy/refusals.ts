@@ -1,4 +1,7 @@
 // What a visitor gets when HAProxy itself must answer: the same small JSON as the web tier's refusals, never cached.
+//
+// A request that breaks off or is no HTTP is answered below the level at which these are known, with 400 or 408 and a
+// page of HAProxy's own.
 
 import { duration } from './words.ts'
 

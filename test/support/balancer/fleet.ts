@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { haproxyEngine } from '../../../src/balancer/haproxy/engine.ts'
 import { haproxyRouter } from '../../../src/balancer/haproxy/router.ts'
+import { askHaproxy, runtimeSocket } from '../../../src/balancer/haproxy/runtime.ts'
 import {
   balancerConfig,
   type BalancerSettings,
@@ -53,7 +54,9 @@ export interface BalancerFleet extends AsyncDisposable {
   /** Resolves when the process answers; how long that took, in milliseconds. */
   startBalancer(name: string): Promise<number>
   reload(specs?: readonly MemberSpec[]): Promise<void>
-  /** What the balancer process said. */
+  /** Says `command` on the runtime socket of the balancer process; its answer. */
+  say(name: string, command: string): Promise<string>
+  /** What the balancer process said on its own. */
   logOf(name: string): string
 }
 
@@ -110,7 +113,9 @@ export async function startBalancerFleet(options: FleetOptions = {}): Promise<Ba
     async startWeb(name) {
       const slot = settings.slots.find((candidate) => candidate.name === name)!
       const file = join(import.meta.dirname, 'web-server.ts')
-      const child = fork(file, [name, slot.host, String(slot.port)], { execArgv: [] })
+      const child = fork(file, [name, slot.host, String(slot.port), JSON.stringify(options.web ?? {})], {
+        execArgv: [],
+      })
       webs.set(name, child)
       const listening = Promise.withResolvers<void>()
       child.on('message', (report: WebReport) => {
@@ -165,6 +170,8 @@ export async function startBalancerFleet(options: FleetOptions = {}): Promise<Ba
         await haproxyEngine.reload!(spec, pid!, context)
       }
     },
+    say: (name, command) =>
+      askHaproxy(runtimeSocket(context.installation, name), [command], AbortSignal.timeout(2_000)),
     logOf: (name) => readFileSync(logPath(name), 'utf8'),
   }
 

@@ -14,7 +14,8 @@ export interface Question {
   readonly tls?: boolean
   /** Default: a connection for this request alone. */
   readonly agent?: Agent
-  readonly host?: string
+  /** Address that the visitor comes from. */
+  readonly localAddress?: string
 }
 
 export interface Answer {
@@ -27,9 +28,11 @@ export interface Answer {
 
 /** Rejects with the system's error when the connection breaks. */
 export async function ask(question: Question): Promise<Answer> {
-  const { port, method = 'GET', path = '/', headers = {}, body, tls = false, host = '127.0.0.1' } = question
+  const { port, method = 'GET', path = '/', headers = {}, body, tls = false, localAddress } = question
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const options = { host, port, method, path, headers, agent: question.agent ?? false }
+  const agent = question.agent ?? false
+  const from = localAddress === undefined ? {} : { localAddress }
+  const options = { host: '127.0.0.1', port, method, path, headers, agent, ...from }
   const asked = (tls ? tlsRequest : request)(
     { ...options, ...(tls && { rejectUnauthorized: false }) },
     (response) => {

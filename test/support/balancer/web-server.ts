@@ -1,6 +1,7 @@
 // One web server behind a balancer under test: the web tier's own server with an application that says what came.
 // Told by its parent to become ready or not, and to block its event loop.
 
+import { createHash } from 'node:crypto'
 import { createLogger } from '../../../src/base/log.ts'
 import { webConfig } from '../../../src/web/config.ts'
 import { createWebServer } from '../../../src/web/server/server.ts'
@@ -19,13 +20,17 @@ export type WebOrder = { readonly ready: boolean } | { readonly blockMs: number 
 /** What it tells its parent: that it listens, and every request as soon as it came, before it is answered. */
 export type WebReport = 'listening' | { readonly method: string; readonly url: string; readonly id: string }
 
-const [name = '', host = '', port = ''] = process.argv.slice(2)
+// `NAME HOST PORT SETTINGS`, the last as JSON.
+const [name = '', host = '', port = '', settings = '{}'] = process.argv.slice(2)
 let isReady = true
 const say = (report: WebReport): void => void process.send?.(report)
 
 const server = createWebServer({
   log: createLogger({ level: 'error' }),
-  settings: { ...webConfig.parse({ host, port: Number(port) }), trustProxy: true },
+  settings: {
+    ...webConfig.parse({ ...(JSON.parse(settings) as object), host, port: Number(port) }),
+    trustProxy: true,
+  },
   isReady: () => isReady,
   handler: {
     listener(incoming, response) {
@@ -40,7 +45,7 @@ const server = createWebServer({
         }
         if (url === '/events') {
           response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: one\n\n')
-          incoming.once('close', () => say({ method: 'CLOSED', url, id: '' }))
+          response.once('close', () => say({ method: 'CLOSED', url, id: '' }))
           return
         }
         const echo = { server: name, method, url, bodyBytes, headers: incoming.headers }
@@ -49,8 +54,13 @@ const server = createWebServer({
         setTimeout(answer, waitMs)
       })
     },
-    upgrade(_incoming, socket) {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+    upgrade(incoming, socket) {
+      // RFC 6455 §4.2.2. HAProxy checks it.
+      const accept = createHash('sha1')
+        .update(`${incoming.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+        .digest('base64')
+      const headers = ['connection: upgrade', 'upgrade: websocket', `sec-websocket-accept: ${accept}`]
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join('\r\n')}\r\n\r\n`)
       socket.on('data', (chunk) => socket.write(chunk))
     },
   },
