@@ -17,6 +17,7 @@ export function showProgress(
   onReached: (report: Report) => void = () => {},
 ): Progress {
   let previous = new Map<string, MemberStatus>()
+  const servedAs = new Map<string, number | null>()
   let wasReached = false
   let supervisor: number | undefined
   return {
@@ -24,8 +25,9 @@ export function showProgress(
       const { members } = report.status
       const isStopping = report.wanted === 'down'
       for (const member of members) {
-        const line = lineFor(previous.get(member.name), member, report, wasReached, terminal)
+        const line = lineFor(previous.get(member.name), member, report, { wasReached, servedAs }, terminal)
         if (line !== undefined) terminal.line(line)
+        if (member.state === 'running') servedAs.set(member.name, member.pid)
       }
       if (wasReached && supervisor !== undefined && supervisor !== report.pid)
         terminal.line(`${terminal.paint.yellow('↻')} supervisor was ended and put back; the members ran on`)
@@ -49,11 +51,17 @@ function stoppedLine(name: string, { paint }: Terminal): string {
   return `${paint.dim('·')} ${name.padEnd(12)} stopped`
 }
 
+interface Past {
+  readonly wasReached: boolean
+  /** Its process when it was last seen to serve. */
+  readonly servedAs: ReadonlyMap<string, number | null>
+}
+
 function lineFor(
   before: MemberStatus | undefined,
   now: MemberStatus,
   report: Report,
-  wasReached: boolean,
+  past: Past,
   terminal: Terminal,
 ): string | undefined {
   const { paint } = terminal
@@ -65,9 +73,19 @@ function lineFor(
     return didStop ? stoppedLine(now.name, terminal) : undefined
   }
   if (now.state === 'failed') return `${paint.yellow('!')} ${name} ${now.detail}`
-  if (now.state !== 'running' || (wasReached && before === undefined)) return undefined
-  const how = wasReached ? `is back (restart ${now.restarts})` : howItStarted(report.readyAfterMs[now.name])
+  if (now.state !== 'running' || (past.wasReached && before === undefined)) return undefined
+  const servedAs = past.servedAs.get(now.name)
+  const how = past.wasReached
+    ? howItCameBack(servedAs, now, report)
+    : howItStarted(report.readyAfterMs[now.name])
   return `${paint.green('✓')} ${name} ${how}  ${paint.dim(now.detail)}`.trimEnd()
+}
+
+function howItCameBack(servedAs: number | null | undefined, now: MemberStatus, report: Report): string {
+  // Its process is the same: it said for a while that it does not serve.
+  if (servedAs === now.pid) return 'serves again'
+  if (now.restarts > 0) return `is back (restart ${now.restarts})`
+  return servedAs === undefined ? howItStarted(report.readyAfterMs[now.name]) : 'was replaced'
 }
 
 function howItStarted(readyAfterMs: number | undefined): string {

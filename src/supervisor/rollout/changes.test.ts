@@ -57,8 +57,10 @@ const ROUND_MS = 200
 
 class World {
   readonly #clock = fakeClock()
-  #states = new Map<string, MemberState>()
-  #routed = new Map<string, RoutedNow & { readonly wish: UpstreamWish }>()
+  readonly #states = new Map<string, MemberState>()
+  /** What the fronts were told, and what the supervisor knows of that. */
+  readonly #told = new Map<string, UpstreamWish>()
+  readonly #routed = new Map<string, RoutedNow & { readonly wish: UpstreamWish }>()
   /** Members whose process died by itself and that are not back. */
   readonly #mourned = new Set<string>()
   /** As a supervisor reads it. */
@@ -72,7 +74,7 @@ class World {
       const { name, after, frontedBy = [] } = placement.spec
       const state = { ...absent(name, 0), specHash: hashPlacement(placement), after, frontedBy }
       this.#states.set(name, { ...state, phase: 'ready', isServing: true, startDeadlineMs: 60_000 })
-      this.#routed.set(name, { carriedOut: 'ready', active: 0, wish: 'ready' })
+      this.#told.set(name, 'ready')
     }
     this.#changes = this.#supervise()
   }
@@ -209,8 +211,9 @@ class World {
     )
     for (const { name, ...state } of this.#states.values()) {
       const wish = wishOf({ name, ...state })
-      if (state.frontedBy.length === 0 || fronts.length > 0)
-        this.#routed.set(name, { carriedOut: wish, active: 0, wish })
+      if (state.frontedBy.length > 0 && fronts.length === 0) continue
+      this.#told.set(name, wish)
+      this.#routed.set(name, { carriedOut: wish, active: 0, wish })
     }
   }
 
@@ -232,7 +235,7 @@ class World {
   /** A visitor is served: its process lives, and the fronts, where there are some, pass requests to it. */
   #isServing(state: MemberState): boolean {
     if (!state.name.startsWith('web') || !maySeeRequests(state)) return false
-    return state.frontedBy.length === 0 || this.#routed.get(state.name)?.carriedOut === 'ready'
+    return state.frontedBy.length === 0 || this.#told.get(state.name) === 'ready'
   }
 
   #count(): void {

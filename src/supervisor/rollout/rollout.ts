@@ -145,10 +145,15 @@ function awaitInService(rollout: Rollout): Step | undefined {
   return waits && wait(waits, 'comes into service', IN_SERVICE_LIMIT_MS)
 }
 
-function removeFronts({ now, to, fronts }: Rollout): Step | undefined {
-  const surplus = now.find((each) => fronts.has(each.spec.name) && find(to, each) === undefined)
+/** Only when all that stay are there: one of them may have ended by itself. */
+function removeFronts(rollout: Rollout): Step | undefined {
+  const { now, to, fronts } = rollout
   const isKept = (each: Placement): boolean => !fronts.has(each.spec.name) || find(to, each) !== undefined
-  return surplus && want(now.filter(isKept), surplus, 'stops')
+  const surplus = now.find((each) => !isKept(each))
+  if (surplus === undefined) return undefined
+  const kept = now.filter(isKept)
+  const away = kept.find((each) => fronts.has(each.spec.name) && !isReady(each, rollout))
+  return away === undefined ? want(kept, surplus, 'stops') : wait(away, 'is waited for', IN_SERVICE_LIMIT_MS)
 }
 
 function awaitGone({ now, seen }: Rollout): Step | undefined {
