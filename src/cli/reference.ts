@@ -9,8 +9,8 @@ const HEAD = `# Commands
 What \`pando --help\` and \`pando COMMAND --help\` print.
 
 Exit status: 0 done; 1 something outside failed (an engine, the disk, the network) and trying again may help; 2 the
-command line, the topology or the application is wrong; 3 \`pando status\` found no supervisor; 130 left by a third Ctrl-C
-while everything was being stopped.
+command line, the topology or the application is wrong, or a change was refused; 3 nothing runs (\`status\` and the commands
+that change what runs); 130 left by Ctrl-C while a change, or by a third one while a stop, was under way.
 
 Colours are for terminals; \`NO_COLOR=1\` turns them off. \`--debug\` adds the stack to every error.
 `
