@@ -18,6 +18,11 @@ const ENGINES = [
     for: 'tests of the balancer',
   },
   {
+    package: 'openssl',
+    commands: ['openssl'],
+    for: 'certificates in tests of the balancer',
+  },
+  {
     package: 'swift-proxy',
     commands: ['swift-proxy-server'],
     for: 'tests of the files driver s3, against a real S3-compatible server',
