@@ -54,6 +54,7 @@ export function createVisits<State>(parts: VisitParts<State>): Visits {
     const sentAtMs = clock.monotonic()
     const first = await client.send(request)
     const retried = parts.target.retrySafe === true && mayRetry(request, first)
+    if (retried) await clock.sleep(RETRY_AFTER_MS)
     const answer = retried ? await client.send(request, 'fresh') : first
     const endedAtMs = clock.monotonic()
     const outcome = outcomeOf(request, answer)
@@ -102,6 +103,10 @@ export function createVisits<State>(parts: VisitParts<State>): Visits {
     },
   }
 }
+
+// A killed process gives up its connections before the port that it shares with others (Linux closes the newest files
+// first), so who comes back in the same instant may meet the dying one again.
+const RETRY_AFTER_MS = 100
 
 /** What becomes of writes: recorded, and a sample of them read back. */
 function createWrites<State>({ target, options, state, probe, random }: VisitParts<State>): {
