@@ -5,7 +5,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ENGINE_KEYS, loadEngine } from '../../src/topology/engines.ts'
+import { ENGINE_KEYS, loadEngine, maxWebServers, withWebServers } from '../../src/topology/engines.ts'
+import { loadTopology, planMembers } from '../../src/topology/index.ts'
 import { renderConfigReference } from '../../src/topology/reference.ts'
 import { runCli } from '../support/cli.ts'
 import { freePort } from '../support/pando.ts'
@@ -213,6 +214,18 @@ describe('the registry of engines', () => {
 
     expect(engine.startDeadlineMs).toBeGreaterThan(0)
     expect(await loadEngine(key)).toBe(engine)
+  })
+
+  test('gives the supervisor, from what a plan was made of, the plan with other web servers and how many it may be', async () => {
+    const file = write('pando.topology.mjs', "export default { stage: 'balanced', web: { maxServers: 9 } }\n")
+    const { topology } = await loadTopology({ appDir: dir, file })
+    const app = { name: 'shop', dir, release: 'r1', idempotent: [] }
+    const { source } = planMembers(topology, { app, cores: 2, canShare: true })
+
+    const names = withWebServers(source, 4).members.map(({ name }) => name)
+
+    expect(names.slice(-4)).toEqual(['web-1', 'web-2', 'web-3', 'web-4'])
+    expect(maxWebServers(source)).toBe(9)
   })
 })
 
