@@ -84,7 +84,7 @@ describe('the request id', () => {
   })
 
   test('stays the same when a request is repeated on another server', async () => {
-    const waiting = asked({ method: 'POST', path: '/orders/7?waitMs=5000', body: 'x'.repeat(20_000) })
+    const waiting = asked({ method: 'POST', path: '/orders/7?waitMs=1500', body: 'x'.repeat(20_000) })
     const came = (): (typeof fleet.came)[number][] =>
       fleet.came.filter(({ url }) => url.startsWith('/orders/7'))
     await until('it came', 5_000, () => came().length === 1)
@@ -106,6 +106,32 @@ describe('limits', () => {
     const { echo } = await asked({ method: 'POST', path: '/orders/8', body: 'x'.repeat(900_000) })
 
     expect(echo.bodyBytes).toBe(900_000)
+  })
+
+  test('a body of a declared route may come slower than headers may', async () => {
+    using visitor = speaker()
+    using late = speaker()
+    visitor.socket.write(
+      'POST /orders/9 HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 10\r\n\r\nfirst',
+    )
+    late.socket.write('GET / HTTP/1.1\r\n')
+    expect(await late.ended).toMatch(/^HTTP\/1\.1 408 /)
+
+    visitor.socket.write('-last')
+
+    expect(await visitor.ended).toContain('"bodyBytes":10')
+  })
+
+  test('a visitor who waits for leave to send a body is told to go on', async () => {
+    using visitor = speaker()
+    const head =
+      'POST /orders/10 HTTP/1.1\r\nhost: a\r\nconnection: close\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n'
+    visitor.socket.write(head)
+    await until('he is told to go on', 5_000, () => visitor.said().startsWith('HTTP/1.1 100 '))
+
+    visitor.socket.write('body')
+
+    expect(await visitor.ended).toContain('"bodyBytes":4')
   })
 
   test("a body beyond the web tier's limit is answered by the web tier", async () => {
