@@ -129,11 +129,11 @@ describe('the configuration', () => {
     expect(text).toContain(String.raw`crt '/srv/it'\''s/my shop.pem'`)
   })
 
-  test('takes what comes by IPv4 on "::" too', () => {
+  test('takes what comes by IPv4 on "::" too, by a socket of its own', () => {
     const served = { ...plain.settings.served, host: '::' }
 
     const text = haproxyConfiguration({ ...plain, settings: { ...plain.settings, served } })
 
-    expect(linesWith(text, 'bind ')).toEqual(['bind :::3000 v4v6'])
+    expect(linesWith(text, 'bind ')).toEqual(['bind 0.0.0.0:3000', 'bind :::3000 v6only'])
   })
 })

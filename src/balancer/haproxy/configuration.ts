@@ -11,7 +11,7 @@ import type { HaproxySettings, Slot } from '../members.ts'
 import { forwardingLines, REQUEST_ID } from './forwarding.ts'
 import { peersLines, rateLimitLines } from './rate-limit.ts'
 import { refusalLines } from './refusals.ts'
-import { bindAddress, duration, word } from './words.ts'
+import { bindAddresses, duration, word } from './words.ts'
 
 /** What is so for one slot: its wish, and where the server is when not at the slot's own address. */
 export interface SlotState {
@@ -133,7 +133,7 @@ function redirectSection({ balancer, served }: HaproxySettings): string[] {
   if (balancer.tlsCertificates.length === 0 || balancer.tlsRedirectPort === 0) return []
   const port = served.port === 443 ? '' : `:${served.port}`
   return section('frontend redirect', [
-    `bind ${bindAddress(served.host, balancer.tlsRedirectPort)}`,
+    ...bindAddresses(served.host, balancer.tlsRedirectPort).map((address) => `bind ${address}`),
     // 308 keeps the method and the body (RFC 9110 §15.4.9).
     `http-request redirect code 308 location https://%[req.hdr(host),host_only]${port}%[pathq]`,
   ])
@@ -146,7 +146,7 @@ function frontendLines({ name, settings, certificates }: HaproxyInput): string[]
     ? ` ssl ${certificates.map((path) => `crt ${word(path)}`).join(' ')} alpn h2,http/1.1`
     : ''
   return [
-    `bind ${bindAddress(served.host, served.port)}${tls}`,
+    ...bindAddresses(served.host, served.port).map((address) => `bind ${address}${tls}`),
     ...forwardingLines(balancer, { scheme: isTls ? 'https' : 'http' }),
     ...rateLimitLines(settings, name),
     `default_backend ${BACKEND}`,

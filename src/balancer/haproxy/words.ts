@@ -10,10 +10,13 @@ export function word(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 
-/** An address to bind to. `::` also takes what comes by IPv4, as Node's does. */
-export function bindAddress(host: string, port: number): string {
-  if (host === '::') return `:::${port} v4v6`
-  return word(`${host.includes(':') ? 'ipv6@' : ''}${host}:${port}`)
+/**
+ * The addresses to bind to. `::` also takes what comes by IPv4, as Node's does; by a socket of its own, or a visitor by
+ * IPv4 would have the address `::ffff:192.0.2.1`.
+ */
+export function bindAddresses(host: string, port: number): string[] {
+  if (host === '::') return [`0.0.0.0:${port}`, `:::${port} v6only`]
+  return [word(`${host.includes(':') ? 'ipv6@' : ''}${host}:${port}`)]
 }
 
 /** `1500ms` */
