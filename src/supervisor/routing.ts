@@ -66,6 +66,7 @@ export class Routing {
     return new Map([...this.#loops.values()].flatMap((loop) => [...loop.now()]))
   }
 
+  /** Of the routes on which somebody passes requests on. */
   figures(): readonly RouteFigures[] {
     return [...this.#loops.values()].flatMap((loop) => loop.figures())
   }
@@ -121,6 +122,8 @@ class RouteLoop {
   figures(): readonly RouteFigures[] {
     if (this.#answered === undefined) return []
     const { wanted, report } = this.#answered
+    // Nobody passes requests on, so nobody counts them.
+    if (wanted.route.through.length === 0) return []
     const { requests, failed, waiting } = report
     return [{ tier: wanted.route.tier, requests, failed, waiting }]
   }
