@@ -155,7 +155,7 @@ function frontendLines({ name, settings, certificates }: HaproxyInput): string[]
 
 function backendLines(input: HaproxyInput): string[] {
   const { settings, certificates } = input
-  const { balancer, served } = settings
+  const { balancer } = settings
   return [
     // Of requests the frontend tells; of servers HAProxy tells on standard error already.
     'no log',
@@ -174,7 +174,7 @@ function backendLines(input: HaproxyInput): string[] {
     'option httpchk',
     'http-check send meth GET uri /-/ready ver HTTP/1.1 hdr host localhost',
     'http-check expect status 200',
-    `default-server ${serverDefaults(balancer.checkEveryMs, served.keepAliveMs)}`,
+    `default-server ${serverDefaults(settings)}`,
     ...settings.slots.map((slot) => serverLine(slot, input)),
   ]
 }
@@ -203,7 +203,9 @@ function repeatLines({ idempotent, served }: HaproxySettings): string[] {
 // Below this, a connection may be given up by the web server in the moment that it is used here again.
 const LEAST_KEPT_MS = 60_000
 
-function serverDefaults(checkEveryMs: number, keepAliveMs: number): string {
+function serverDefaults({ balancer, served }: HaproxySettings): string {
+  const { checkEveryMs, processes } = balancer
+  const { keepAliveMs, maxConnections } = served
   const fastMs = Math.min(200, checkEveryMs)
   const isKept = keepAliveMs === 0 || keepAliveMs >= LEAST_KEPT_MS
   return [
@@ -211,6 +213,8 @@ function serverDefaults(checkEveryMs: number, keepAliveMs: number): string {
     'rise 1 fall 2',
     // A refused connection brings the next check at once, and checks alone decide: a server that is only busy stays.
     'observe layer4 error-limit 1 on-error fastinter',
+    // A web server closes what is beyond its limit; requests wait here instead, for `queueTimeoutMs`.
+    `maxconn ${Math.max(1, Math.floor(maxConnections / processes))}`,
     isKept ? 'pool-purge-delay 2s' : 'pool-max-conn 0',
   ].join(' ')
 }
