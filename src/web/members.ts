@@ -113,6 +113,11 @@ export interface WebMemberFile {
 
 const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'NODE_ENV']
 
+// glibc gives every thread a heap of its own and keeps what is freed in it; a password hash takes 16 MiB and more on each
+// of four threads. Two heaps hold a third less and cost nothing (mallopt(3); figures in docs/explanation/web.md). Whoever
+// wants another number names the variable in `web.env`.
+const ALLOCATOR = { MALLOC_ARENA_MAX: '2' }
+
 /** The environment of a web process: what every program needs and what `names` adds, where it is set. Pure. */
 export function webEnvironment(
   names: readonly string[],
@@ -123,7 +128,12 @@ export function webEnvironment(
     const value = outer[name]
     return value === undefined ? [] : [[name, value] as const]
   })
-  return { NODE_ENV: 'production', ...Object.fromEntries(passed), PANDO_MEMBER: memberFile }
+  return {
+    NODE_ENV: 'production',
+    ...ALLOCATOR,
+    ...Object.fromEntries(passed),
+    PANDO_MEMBER: memberFile,
+  }
 }
 
 // Between the end of the drain and the kill: the application's own `close`, pools and the exit.

@@ -131,11 +131,12 @@ describe('the web members', () => {
     expect(webAddress({ host, port: 80 })).toBe(address)
   })
 
-  test('get nothing of the environment but what is listed', () => {
-    const outer = { PATH: '/bin', SECRET: 's', WANTED: 'w', NODE_OPTIONS: '--inspect' }
+  test('get nothing of the environment but what is listed, and an allocator that gives memory back', () => {
+    const outer = { PATH: '/bin', SECRET: 's', WANTED: 'w', NODE_OPTIONS: '--inspect', MALLOC_ARENA_MAX: '8' }
 
     expect(webEnvironment(['WANTED', 'ABSENT'], '/run/web-1.json', outer)).toEqual({
       NODE_ENV: 'production',
+      MALLOC_ARENA_MAX: '2',
       PATH: '/bin',
       WANTED: 'w',
       PANDO_MEMBER: '/run/web-1.json',
