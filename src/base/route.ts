@@ -35,6 +35,15 @@ export interface UpstreamReport {
   readonly requests: number
 }
 
+/** What one member that passes requests on has counted. */
+export interface FrontCount {
+  readonly name: string
+  /** Changes when its counters began again from zero. */
+  readonly counting: string
+  readonly requests: number
+  readonly failed: number
+}
+
 export interface RouteReport {
   readonly upstreams: readonly UpstreamReport[]
   /** Changes when the counters below began again from zero: a balancer was restarted or reloaded. */
@@ -43,6 +52,11 @@ export interface RouteReport {
   readonly requests: number
   /** Of them: answers 502, 503 or 504 made without the application, connections that broke before an answer was whole. */
   readonly failed: number
+  /**
+   * The same of each that passes requests on: the counters of one may begin again while the others go on. Without it the
+   * sums are taken for those of one.
+   */
+  readonly fronts?: readonly FrontCount[]
   /** Requests that waited for a server, and the longest mean wait of late, in milliseconds. */
   readonly waiting: number
   readonly waitMs: number

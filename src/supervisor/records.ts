@@ -24,7 +24,7 @@ import { openInstallation, type Installation } from '../base/installation.ts'
 import type { MemberSpec } from '../base/member.ts'
 import type { ProcessIdentity } from '../base/process.ts'
 import { secretToken } from '../base/random.ts'
-import type { Route } from '../base/route.ts'
+import type { FrontCount, Route } from '../base/route.ts'
 import type { ChangeReport, ChangeRequest } from './change.ts'
 
 /** What `up` asks for, completely: a supervisor started later needs neither the application nor the topology file. */
@@ -72,10 +72,8 @@ export interface Goal {
 
 /** What a route has counted since a change began. */
 export interface Counted {
-  /** The last report that was looked at. */
-  readonly counting: string
-  readonly requests: number
-  readonly failed: number
+  /** Of each that passes requests on, by name: its last counters. */
+  readonly last: Readonly<Record<string, FrontCount>>
   /** The sums over all reports since the beginning. */
   readonly sumRequests: number
   readonly sumFailed: number

@@ -108,6 +108,12 @@ function reportOf(fronts: readonly Front[], upstreams: readonly Upstream[]): Rou
     counting: fronts.map(({ name, pid }) => `${name}:${pid}`).join(' '),
     requests: sum(current, ({ counters }) => counters.requests),
     failed: sum(current, ({ counters }) => counters.failed),
+    fronts: fronts.map(({ name, pid, current: { counters } }) => ({
+      name,
+      counting: String(pid),
+      requests: counters.requests,
+      failed: counters.failed,
+    })),
     waiting: sum(all, ({ counters }) => counters.waiting),
     waitMs: Math.max(0, ...current.map(({ counters }) => counters.waitMs)),
   }

@@ -11,7 +11,7 @@ import type { ChangeReport, ChangeRequest, ChangeState } from '../change.ts'
 import type { ChangeRecord, Counted, Goal, Placement, Wanted } from '../records.ts'
 import { nextStep, pending, type Rollout } from './rollout.ts'
 import type { Seen } from './seen.ts'
-import { count } from './tally.ts'
+import { count, isNewCount } from './tally.ts'
 
 export interface ChangesEnvironment {
   readonly clock: Clock
@@ -139,9 +139,9 @@ export class Changes {
     const { change } = wanted()
     if (change === undefined) return
     const before = this.#counted[tier]
-    this.#counted[tier] = count(before, report)
-    // What was counted before a counter began again is in no later report.
-    if (before !== undefined && before.counting !== report.counting)
+    const after = count(before, report)
+    this.#counted[tier] = after
+    if (before !== undefined && isNewCount(before, after))
       want({ ...wanted(), change: { ...change, counted: { ...this.#counted } } })
   }
 

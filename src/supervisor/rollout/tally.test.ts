@@ -12,5 +12,24 @@ test('counters that go on add their difference, and those that began again add t
 
   const counted = reports.reduce<ReturnType<typeof count> | undefined>(count, undefined)
 
-  expect(counted).toMatchObject({ sumRequests: 55, sumFailed: 2, counting: 'b' })
+  expect(counted).toMatchObject({ sumRequests: 55, sumFailed: 2 })
+})
+
+test('of two that count, one may begin again or be silent without the other', () => {
+  const front = (name: string, counting: string, requests: number) => ({
+    name,
+    counting,
+    requests,
+    failed: 0,
+  })
+  const both = (...fronts: readonly ReturnType<typeof front>[]) => ({ ...report('', 0, 0), fronts })
+  const reports = [
+    both(front('a', '1', 100), front('b', '1', 500)),
+    both(front('b', '1', 510)),
+    both(front('a', '2', 3), front('b', '1', 512)),
+  ]
+
+  const counted = reports.reduce<ReturnType<typeof count> | undefined>(count, undefined)
+
+  expect(counted).toMatchObject({ sumRequests: 15 })
 })

@@ -1,21 +1,29 @@
-// How many requests there were since a change began, from reports whose counters begin again from zero now and then
-// (a balancer was reloaded). Pure; what is kept is written down with the change, so a later supervisor counts on.
+// How many requests there were since a change began, from counters that begin again from zero now and then (a balancer was
+// restarted). Pure; what is kept is written down with the change, so a later supervisor counts on.
 
-import type { RouteReport } from '../../base/route.ts'
+import type { FrontCount, RouteReport } from '../../base/route.ts'
 import type { Counted } from '../records.ts'
 
-type Counters = Pick<RouteReport, 'counting' | 'requests' | 'failed'>
+type Counters = Pick<RouteReport, 'counting' | 'requests' | 'failed' | 'fronts'>
 
-/** After `report`; the first one is where counting begins. */
-export function count(before: Counted | undefined, { counting, requests, failed }: Counters): Counted {
-  if (before === undefined) return { counting, requests, failed, sumRequests: 0, sumFailed: 0 }
-  const isSame = before.counting === counting
-  const since = (now: number, then: number): number => (isSame ? Math.max(0, now - then) : now)
+/** After `report`; the first one is where counting begins. One that is silent for a while is counted on from its last. */
+export function count(before: Counted | undefined, { fronts, ...whole }: Counters): Counted {
+  const counters: readonly FrontCount[] = fronts ?? [{ name: 'all', ...whole }]
+  const last = { ...before?.last, ...Object.fromEntries(counters.map((each) => [each.name, each])) }
+  if (before === undefined) return { last, sumRequests: 0, sumFailed: 0 }
+  const added = (of: 'requests' | 'failed'): number =>
+    counters.reduce((sum, now) => {
+      const then = before.last[now.name]
+      return sum + (then?.counting === now.counting ? Math.max(0, now[of] - then[of]) : now[of])
+    }, 0)
   return {
-    counting,
-    requests,
-    failed,
-    sumRequests: before.sumRequests + since(requests, before.requests),
-    sumFailed: before.sumFailed + since(failed, before.failed),
+    last,
+    sumRequests: before.sumRequests + added('requests'),
+    sumFailed: before.sumFailed + added('failed'),
   }
+}
+
+/** Whether a counter began again: what it had counted before is in no later report. */
+export function isNewCount(before: Counted, after: Counted): boolean {
+  return Object.entries(before.last).some(([name, { counting }]) => after.last[name]?.counting !== counting)
 }
