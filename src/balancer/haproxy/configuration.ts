@@ -45,8 +45,10 @@ export const BACKEND = 'web'
 const COOKIE = 'pando-server'
 // Room for the headers that are added to a request: seven short ones, and twice a host of 262 characters.
 const REWRITE_BYTES = 4_096
-// A body of a request that may be repeated, with its headers, must fit one buffer.
-const REPLAY_BYTES = 32_768
+// A body of a request that may be repeated must fit one buffer, with its headers.
+const LEAST_BUFFER_BYTES = 32_768
+const HEADERS_MAX = 101
+const HEADER_OVERHEAD_BYTES = 16
 // A web server that does not answer in time answers 503 itself.
 const ANSWER_MARGIN_MS = 5_000
 // A server with one thread answers a check when it has done what it was at. Twice this is what the supervisor allows.
@@ -92,11 +94,14 @@ function globalLines({ name, settings, runtimeSocket, maxConnections, account }:
 }
 
 /**
- * Inside, a header takes 8 bytes more than on the line. With the web tier's limit twice over, its own 431 comes before
- * HAProxy's 400 for everything but thousands of tiny headers.
+ * Room for the web tier's limit of headers, so that its own 431 comes before HAProxy's 400: inside, each of at most 101
+ * headers (tune.http.maxhdr) takes some bytes more than on the line. Not larger than it must be: a request that may be
+ * repeated is copied with its whole buffer, and with 68 KiB in place of 32 that was a quarter of HAProxy's CPU time
+ * (bench/balancer-overhead.ts).
  */
 function bufferBytes(headersMaxBytes: number): number {
-  return Math.ceil((2 * headersMaxBytes + REWRITE_BYTES + REPLAY_BYTES) / 16) * 16
+  const needed = headersMaxBytes + HEADERS_MAX * HEADER_OVERHEAD_BYTES + REWRITE_BYTES
+  return Math.ceil(Math.max(LEAST_BUFFER_BYTES, needed) / 16) * 16
 }
 
 function defaultsLines({ balancer, served }: HaproxySettings): string[] {

@@ -11,10 +11,10 @@ import { word } from './words.ts'
 const HOST_MAX = 262
 
 /**
- * A digest of a random UUID: 32 hexadecimal digits. The generator that HAProxy draws from is seeded by the system and
- * not made for secrets; behind the digest nobody sees its state.
+ * A random UUID (RFC 9562 §5.4), another for every request. HAProxy's generator is seeded by the system and not made for
+ * secrets, and an id is none: it tells requests apart, and nobody can choose one.
  */
-export const REQUEST_ID = '%[uuid,sha2(256),bytes(0,16),hex,lower]'
+export const REQUEST_ID = '%[uuid]'
 
 /** Lines of the section `frontend` in which every request begins. `scheme` is what the visitor speaks. */
 export function forwardingLines(
