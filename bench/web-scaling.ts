@@ -9,9 +9,9 @@
 //
 // Needs root, for the control groups. `node bench/web-scaling.ts [--rounds 3] [--requests 300] [--plot FILE]`
 
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openInstallation, socketDirectory } from '../src/base/installation.ts'
@@ -19,6 +19,7 @@ import { askControl } from '../src/web/server/ask-control.ts'
 import { cpuQuota, type CpuQuota } from './support/cpu-quota.ts'
 import { keepAliveLoad } from './support/keep-alive-load.ts'
 import { linePlot } from './support/line-plot.ts'
+import { cpuSecondsOf } from './support/process-times.ts'
 import { quantile, rounded, spread } from './support/spread.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -26,7 +27,7 @@ const CONDUIT = join(ROOT, 'examples', 'conduit')
 const SIZES = [8, 4, 2, 1]
 const SHARE = 0.1
 const CONNECTIONS_EACH = 8
-const WARM_UP_EACH = 4_000
+const WARM_UP_EACH = 6_000
 
 const { values } = parseArgs({
   options: {
@@ -45,6 +46,8 @@ interface Measured {
   readonly requestsPerSecond: number
   /** Largest distance of a server's share from the mean, as a share of the mean. */
   readonly unevenness: number
+  /** Of the web servers together, seconds a second: the caps' sum when they are saturated. */
+  readonly cpu: number
 }
 
 function node(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<string> {
@@ -86,22 +89,36 @@ async function capNew(quota: CpuQuota): Promise<void> {
     const { hostname, port: serverPort } = new URL(address)
     await keepAliveLoad({ host: hostname, port: Number(serverPort), requests: WARM_UP_EACH })
     quota.cap(pid)
+    // On one core each: what a group has left on one core is not there for its threads on another.
+    execFileSync('taskset', ['-acp', String(capped.size % availableParallelism()), String(pid)])
     capped.add(pid)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 
 async function measure(servers: number): Promise<Measured> {
   const connections = servers * CONNECTIONS_EACH
   await keepAliveLoad({ port, requests: servers * 50, connections })
+  const pids = [...capped].filter((pid) => isAlive(pid))
   const before = await servedBy(servers)
+  const cpuBefore = cpuSecondsOf(pids)
   const sinceMs = performance.now()
   await keepAliveLoad({ port, requests: servers * requestsEach, connections })
   const seconds = (performance.now() - sinceMs) / 1_000
+  const cpu = (cpuSecondsOf(pids) - cpuBefore) / seconds
   const served = (await servedBy(servers)).map((total, index) => total - before[index]!)
   const mean = served.reduce((sum, count) => sum + count, 0) / servers
   return {
     requestsPerSecond: (servers * requestsEach) / seconds,
     unevenness: Math.max(...served.map((count) => Math.abs(count - mean))) / mean,
+    cpu,
   }
 }
 
@@ -118,7 +135,7 @@ async function measure(servers: number): Promise<Measured> {
         const result = await measure(size)
         measured.get(size)!.push(result)
         process.stderr.write(
-          `  ${size} servers: ${result.requestsPerSecond.toFixed(1)}/s, spread ${(100 * result.unevenness).toFixed(1)} %\n`,
+          `  ${size} servers: ${result.requestsPerSecond.toFixed(1)}/s, spread ${(100 * result.unevenness).toFixed(1)} %, ${result.cpu.toFixed(2)} cores\n`,
         )
       }
   } finally {

@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts'
 import { describeError } from '../base/errors.ts'
 import type { MemberContext, MemberEngine, MemberReadiness, MemberSpec } from '../base/member.ts'
 import type { MemberRouter } from '../base/route.ts'
+import type { ScalingSettings } from './autoscale/decide.ts'
 import { hashPlacement, type MemberRecord, type Placement, type Plan } from './records.ts'
 import type { Abilities } from './rollout/target.ts'
 import { within } from './time-limit.ts'
@@ -23,6 +24,8 @@ export interface EnginesModule {
   readonly withWebServers?: (source: never, count: number) => Omit<Plan, 'appDir' | 'enginesModule'>
   /** How many of them there may be at once while it runs. */
   readonly maxWebServers?: (source: never) => number
+  /** When that tier grows and shrinks by its load. */
+  readonly autoscaleOf?: (source: never) => ScalingSettings | undefined
 }
 
 export function loadEngines({ enginesModule }: Pick<Plan, 'enginesModule'>): Promise<EnginesModule> {
@@ -70,6 +73,16 @@ export function neverStarted({ spec, renewal }: Placement, engine: MemberEngine)
     incarnation: '',
     stop: stopOf(spec, engine),
     restarts: 0,
+  }
+}
+
+/** The record of the next start of the member of `record`, as `placement` wants it. */
+export function nextStart(record: MemberRecord, placement: Placement, engine: MemberEngine): MemberRecord {
+  const { incarnation, restarts } = record
+  return {
+    ...neverStarted(placement, engine),
+    incarnation,
+    restarts: incarnation === '' ? 0 : restarts + 1,
   }
 }
 

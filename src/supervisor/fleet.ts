@@ -5,8 +5,9 @@ import assert from 'node:assert/strict'
 import type { Clock } from '../base/clock.ts'
 import type { Installation } from '../base/installation.ts'
 import type { Logger } from '../base/log.ts'
-import type { MemberContext, MemberEngine } from '../base/member.ts'
+import type { MemberContext, MemberEngine, MemberReadiness } from '../base/member.ts'
 import type { MemberRouter, Route } from '../base/route.ts'
+import type { ScalingSettings } from './autoscale/decide.ts'
 import type { Action, RoutedNow, WantedMember } from './decide.ts'
 import { loadEngines, neverStarted, onlyToStop, type EnginesModule } from './engine.ts'
 import { wishOf, type MemberState } from './member-state.ts'
@@ -50,6 +51,16 @@ export class Fleet {
   async loadRouter(key: string): Promise<MemberRouter> {
     assert(this.#routers !== undefined, 'the engines are loaded before members are routed')
     return this.#routers.loadRouter(key)
+  }
+
+  /** When the routed tier of `plan`, which is loaded, grows and shrinks by its load. */
+  scaling({ source }: Plan): ScalingSettings | undefined {
+    return source === undefined ? undefined : this.#routers?.autoscaleOf?.(source as never)
+  }
+
+  /** How busy each member is, by its last answer. */
+  loads(): ReadonlyMap<string, MemberReadiness['load']> {
+    return new Map([...this.members].map(([name, { load }]) => [name, load]))
   }
 
   /** Adopts what a predecessor left, and returns it. */

@@ -8,10 +8,16 @@ import type { ChildProcess } from 'node:child_process'
 import type { Clock } from '../base/clock.ts'
 import { describeError, isPlatformError } from '../base/errors.ts'
 import { installationId } from '../base/mark.ts'
-import { EXIT_PERMANENT, type Launch, type MemberContext, type MemberEngine } from '../base/member.ts'
+import {
+  EXIT_PERMANENT,
+  type Launch,
+  type MemberContext,
+  type MemberEngine,
+  type MemberReadiness,
+} from '../base/member.ts'
 import { identify, isRunning, signalProcess } from '../base/process.ts'
 import { secretToken } from '../base/random.ts'
-import { askReady, askReload, stopOf } from './engine.ts'
+import { askReady, askReload, nextStart, stopOf } from './engine.ts'
 import { logSizeBytes } from './log-file.ts'
 import { failureOf, type MemberFailure } from './member-failure.ts'
 import { absent, ended, probed, type End, type MemberState } from './member-state.ts'
@@ -46,6 +52,8 @@ export class SupervisedMember {
   state: MemberState
   /** One line for a person. */
   detail = ''
+  /** How busy it is, by its last answer. */
+  load: MemberReadiness['load']
   /** How it ended last while it was wanted; undefined again once it is ready. */
   failure: MemberFailure | undefined
   /** Where its log begins to tell of the current attempts to start it. */
@@ -88,20 +96,13 @@ export class SupervisedMember {
       : (this.#child?.pid ?? this.record.process?.pid)
   }
 
-  start({ spec, renewal }: Placement): void {
-    const { incarnation, restarts } = this.record
-    this.record = {
-      spec,
-      renewal,
-      specHash: hashPlacement({ spec, renewal }),
-      incarnation,
-      stop: stopOf(spec, this.#engine),
-      restarts: incarnation === '' ? 0 : restarts + 1,
-    }
+  start(placement: Placement): void {
+    this.record = nextStart(this.record, placement, this.#engine)
     this.#stopRequested = false
     this.#startedMs = this.#clock.monotonic()
     this.readyAfterMs = undefined
-    if (this.state.crashes === 0) this.logFromBytes = logSizeBytes(this.#context.installation, spec.name)
+    if (this.state.crashes === 0)
+      this.logFromBytes = logSizeBytes(this.#context.installation, this.state.name)
     this.#enter('preparing')
     void this.#prepareAndLaunch()
   }
@@ -280,19 +281,18 @@ export class SupervisedMember {
 
   async #probe(excused: boolean): Promise<void> {
     const { incarnation, spec } = this.record
+    const { installation, log } = this.#context
     const answer = await askReady(this.#engine, spec, this.#context, this.#clock)
     const { phase } = this.state
     if (this.record.incarnation !== incarnation || (phase !== 'starting' && phase !== 'ready')) return
     this.detail = answer.detail
+    this.load = answer.load
     if (phase === 'starting' && answer.ready) {
       this.failure = undefined
       this.record = { ...this.record, served: true }
-      writeMemberRecord(this.#context.installation, this.record)
+      writeMemberRecord(installation, this.record)
       if (this.#startedMs > 0) this.readyAfterMs = this.#clock.monotonic() - this.#startedMs
-      this.#context.log.info(
-        { member: spec.name, durationMs: Math.round(this.readyAfterMs ?? 0) },
-        'member ready',
-      )
+      log.info({ member: spec.name, durationMs: Math.round(this.readyAfterMs ?? 0) }, 'member ready')
     }
     const said = answer.ready ? 'serves' : answer.answered === true ? 'waits' : 'none'
     this.#change(probed(this.state, this.#clock.monotonic(), said, excused))

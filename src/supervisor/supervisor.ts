@@ -7,6 +7,7 @@ import { isPlatformError } from '../base/errors.ts'
 import type { Installation } from '../base/installation.ts'
 import type { Logger } from '../base/log.ts'
 import type { Route, RouteReport } from '../base/route.ts'
+import { Scaling } from './autoscale/scaling.ts'
 import type { ChangeRequest } from './change.ts'
 import { serveControl } from './control.ts'
 import { decide, judgeStart } from './decide.ts'
@@ -19,7 +20,6 @@ import { NOTHING_WANTED, readWanted, writeWanted, type Goal, type Placement, typ
 import { Changes, placementsOf, routesOf } from './rollout/changes.ts'
 import type { Seen } from './rollout/seen.ts'
 import { planChange, presentGoal } from './rollout/target.ts'
-import { sampleOf, type RouteSample } from './route-sample.ts'
 import { Routing } from './routing.ts'
 import { startFailure, waitFailure } from './start-failure.ts'
 import type { Report } from './status.ts'
@@ -32,8 +32,6 @@ export interface SupervisorOptions {
   readonly keepWatchdog: () => void
   /** Called once, when what a predecessor left has been found. */
   readonly onRecovered?: () => void
-  /** Called after every report of a router, about once a second a route: what scaling decides by. */
-  readonly onRouteSample?: (sample: RouteSample) => void
 }
 
 /** Longest pause between two looks, and the pause while a member starts. */
@@ -51,6 +49,7 @@ export class Supervisor {
   readonly #fleet: Fleet
   readonly #routing: Routing
   readonly #changes: Changes
+  readonly #scaling: Scaling
   readonly #reports = new Map<string, RouteReport>()
   readonly #pause: Pause
   readonly #keepHouse: (nowMs: number) => void
@@ -75,6 +74,7 @@ export class Supervisor {
       onReport: (route, report) => this.#onRouteReport(route, report),
       onChange,
     })
+    this.#scaling = new Scaling({ clock, scale: (...wish) => void this.#scaleBecause(...wish) })
     this.#changes = new Changes({
       clock,
       log,
@@ -155,7 +155,7 @@ export class Supervisor {
    * Another number of members of `tier`, for `reason` and without a person. Does nothing while a change is under way, and
    * when the number cannot be had: whoever decided sees in the next samples what is.
    */
-  async scaleBecause(tier: string, count: number, reason: string): Promise<void> {
+  async #scaleBecause(tier: string, count: number, reason: string): Promise<void> {
     if (this.#changes.isUnderWay) return
     try {
       await this.#changes.begin({ kind: 'scale', tier, count }, reason)
@@ -273,8 +273,14 @@ export class Supervisor {
     this.#reports.set(tier, report)
     this.#changes.count(route, report)
     if (this.#wanted.state === 'down') return
-    const isChanging = this.#changes.isUnderWay
-    this.#options.onRouteSample?.(sampleOf(tier, report, this.#wanted, this.#seen(), isChanging))
+    const { plan, lastChange } = this.#wanted
+    this.#scaling.observe(tier, this.#fleet.scaling(plan), {
+      route: report,
+      loads: this.#fleet.loads(),
+      wanted: this.#placements().filter(({ spec, isDrained }) => spec.tier === tier && !isDrained).length,
+      isChanging: this.#changes.isUnderWay,
+      lastChangeFailed: lastChange?.state === 'failed' || lastChange?.state === 'rolled back',
+    })
   }
 
   #isDone(nowMs: number): boolean {

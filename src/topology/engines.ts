@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import type { MemberEngine } from '../base/member.ts'
 import type { MemberRouter } from '../base/route.ts'
 
-export { maxWebServers, withWebServers } from './plan.ts'
+export { autoscaleOf, maxWebServers, withWebServers } from './plan.ts'
 
 const ENGINES: Readonly<Record<string, () => Promise<MemberEngine>>> = {
   'postgres-embedded': async () => (await import('../database/members.ts')).embeddedPostgres,

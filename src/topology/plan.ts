@@ -7,6 +7,7 @@ import type { MemberSpec } from '../base/member.ts'
 import type { Route } from '../base/route.ts'
 import { embeddedDatabaseMember } from '../database/members.ts'
 import { MAX_PROCESSES, webAddress, webMembers } from '../web/members.ts'
+import type { AutoscaleSettings } from '../web/config.ts'
 import { isFronted, type Topology } from './schema.ts'
 
 export interface PlannedApp {
@@ -150,4 +151,9 @@ function webCount({ web }: Topology, { cores, webServers }: PlanInput): number {
     return Math.min(Math.max(web.servers, web.autoscale.min), web.autoscale.max)
   if (web.servers > 1) return web.servers
   return web.processes === 'cores' ? Math.min(cores, MAX_PROCESSES) : web.processes
+}
+
+/** When web servers are added and taken away by their load; undefined: never. */
+export function autoscaleOf({ topology }: PlanSource): AutoscaleSettings | undefined {
+  return topology.web.autoscale
 }

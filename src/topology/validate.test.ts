@@ -204,6 +204,12 @@ describe('a stage', () => {
     expect(topology.web.servers).toBe(3)
   })
 
+  test('leaves the number of web servers to autoscaling where that says it', () => {
+    const { topology } = read({ file: { stage: 'balanced', web: { autoscale: { min: 2, max: 4 } } } })
+
+    expect(topology.web.servers).toBe(1)
+  })
+
   test('gives way to a value of the file, the environment and the command line', () => {
     const file = { stage: 'balanced', web: { servers: 5 } }
 

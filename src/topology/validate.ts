@@ -55,7 +55,10 @@ function presetsOf(given: readonly Given[]): readonly Given[] {
   const stage = given.findLast(({ key }) => key === 'stage')?.value
   const presets = findStage(String(stage)) === undefined ? {} : (PRESETS[stage as keyof typeof PRESETS] ?? {})
   const source: ValueSource = { kind: 'stage', stage: String(stage) }
-  return Object.entries(presets).map(([key, value]) => ({ key, value, source }))
+  // How many servers there are is then said already.
+  const isAutoscaled = given.some(({ key }) => key.startsWith('web.autoscale.'))
+  const left = Object.entries(presets).filter(([key]) => !(isAutoscaled && key === 'web.servers'))
+  return left.map(([key, value]) => ({ key, value, source }))
 }
 
 function notYetProblems({ key, value, source }: Given): TopologyProblem[] {
