@@ -30,10 +30,10 @@ const servers = async (): Promise<number> =>
 
 test('servers are added while they are busy and taken away when they are not, and no request fails', async () => {
   expect(await servers()).toBe(1)
-  let isCrowded = true
+  const over = new AbortController()
   const statuses = new Map<number, number>()
   const visitor = async (): Promise<void> => {
-    while (isCrowded) {
+    while (!over.signal.aborted) {
       const { status } = await fetch(pando.url)
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
     }
@@ -41,7 +41,7 @@ test('servers are added while they are busy and taken away when they are not, an
 
   const crowd = Array.from({ length: 8 }, visitor)
   await until('a second server is in service', WITHIN_MS, async () => (await servers()) >= 2)
-  isCrowded = false
+  over.abort()
   await Promise.all(crowd)
   await until('one server is left', WITHIN_MS, async () => (await servers()) === 1)
 
