@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { afterAll, describe, expect, test } from 'vitest'
 import { fs } from '../../src/files/drivers/fs.ts'
 import { placeOf } from '../../src/files/drivers/fs-layout.ts'
-import { filesConfig, openFiles, type OpenedFiles } from '../../src/files/index.ts'
+import { copyFiles, filesConfig, openFiles, type Files, type OpenedFiles } from '../../src/files/index.ts'
 import { fakeClock } from '../../src/testing/clock.ts'
 import { testFileDriver } from '../../src/testing/file-driver.ts'
 
@@ -226,4 +226,26 @@ describe('the directory of files', () => {
       message: expect.stringContaining(file),
     })
   })
+})
+
+test('a file that is replaced while it is copied is copied again, and so never lost in a move', async () => {
+  const dir = join(base, 'moving')
+  const settings = filesConfig.parse({})
+  await using from = await openFiles({ dir, settings })
+  const clock = fakeClock(Date.now() + 60_000)
+  await using there = await openFiles({ dir: join(base, 'moved'), settings, clock })
+  await from.put('f', Buffer.from('old'))
+  let replacements = 0
+  const to: Files = {
+    ...there,
+    async put(...call) {
+      if (replacements++ === 0) await from.put('f', Buffer.from('newer'))
+      return there.put(...call)
+    },
+  }
+
+  const result = await copyFiles(dir, to)
+
+  expect(result).toEqual({ copied: 1, skipped: 0, copiedBytes: 5 })
+  expect(await new Response((await there.get('f'))!.body).text()).toBe('newer')
 })

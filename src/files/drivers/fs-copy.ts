@@ -9,7 +9,8 @@ import { PlatformError } from '../../base/errors.ts'
 import { fs } from './fs.ts'
 import { readFully } from './fs-body.ts'
 import { decodeFooter, FOOTER_MAX_BYTES } from './fs-footer.ts'
-import type { Files } from '../files.ts'
+import type { FileDriver } from '../driver.ts'
+import type { Files, StoredFile } from '../files.ts'
 
 export interface CopyResult {
   readonly copied: number
@@ -27,19 +28,38 @@ export async function copyFiles(dir: string, to: Files): Promise<CopyResult> {
   await using from = await fs({ root: dir, temporaryMaxAgeMs: 2 ** 31 - 1, clock: systemClock })
   const result = { copied: 0, skipped: 0, copiedBytes: 0 }
   for await (const name of namesIn(dir)) {
+    const there = await to.head(name)
     const file = await from.get(name)
     if (file === undefined) continue
-    const there = await to.head(name)
     if (there !== undefined && there.modifiedAt >= file.modifiedAt) {
       await file.body.cancel()
       result.skipped++
       continue
     }
-    await to.put(name, file.body, { contentType: file.contentType })
     result.copied++
-    result.copiedBytes += file.sizeBytes
+    result.copiedBytes += await copyNewest(from, file, to)
   }
   return result
+}
+
+const ROUNDS_MAX = 10
+
+/**
+ * Copies `file`, and again what took its place meanwhile: the copy may have a later time than that, and the next run would
+ * take it for the newer one. How many bytes the last has.
+ */
+async function copyNewest(from: FileDriver, file: StoredFile, to: Files): Promise<number> {
+  let newest = file
+  for (let round = 1; ; round++) {
+    const { name, contentType, etag, modifiedAt } = newest
+    await to.put(name, newest.body, { contentType })
+    const now = await from.head(name)
+    const isSame = now?.etag === etag && now.modifiedAt.getTime() === modifiedAt.getTime()
+    if (isSame || round === ROUNDS_MAX) return newest.sizeBytes
+    const next = await from.get(name)
+    if (next === undefined) return newest.sizeBytes
+    newest = next
+  }
 }
 
 /** The names that stand in the objects; an object that went meanwhile is left out. */
