@@ -46,7 +46,7 @@ export interface Import {
 
 /**
  * Stores `session` as the one made of the old one, unless that was done before. `before`: it was, the session may have
- * ended since. A crash on the way leaves nothing, or a session that the next call finds.
+ * ended since. A crash on the way leaves nothing, or a session without its mark: who finds it calls `ensureMark`.
  * @throws SESSIONS_TOO_LARGE
  */
 export async function storeImported(
@@ -58,9 +58,20 @@ export async function storeImported(
   const stored = beginning(session, settings, nowMs)
   const key = keyOf(importedId(oldId))
   const created = await createOnce(store, key, stored, maxBytes)
-  const mark = { ...beginning({ userId: null, data: {} }, settings, nowMs), expiresAtMs: stored.absoluteAtMs }
-  await createOnce(store, markKey(oldId), mark, maxBytes)
+  await storeMark({ store, settings, oldId, nowMs })
   return created
+}
+
+/** Marks a session that was found as imported, in case whoever imported it came no further than that. */
+export async function ensureMark(imported: Import): Promise<void> {
+  const { store, oldId, nowMs } = imported
+  if ((await store.read(markKey(oldId), nowMs)) === undefined) await storeMark(imported)
+}
+
+async function storeMark({ store, settings, oldId, nowMs }: Import): Promise<void> {
+  const begun = beginning({ userId: null, data: {} }, settings, nowMs)
+  const mark = { ...begun, expiresAtMs: begun.absoluteAtMs }
+  await createOnce(store, markKey(oldId), mark, settings.dataMaxBytes)
 }
 
 /** What is stored under `key`: `session`, or what somebody else has just stored there. */

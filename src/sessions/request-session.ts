@@ -13,7 +13,7 @@ import type { SessionsSettings } from './config.ts'
 import { clearCookie, cookieKind, cookieValues, setCookie, type CookieKind } from './cookie.ts'
 import type { SessionKey, SessionStore, StoredSession } from './driver.ts'
 import { tooLarge } from './data.ts'
-import { beginning, importedId, keyOf, storeImported, type NewSession } from './imported.ts'
+import { beginning, ensureMark, importedId, keyOf, storeImported, type NewSession } from './imported.ts'
 import type { Signer } from './keys.ts'
 import type { SessionData } from './sessions.ts'
 
@@ -94,7 +94,9 @@ export class RequestSession {
       const current = await this.current()
       if (current !== undefined || oldId === undefined) return current
       const next = pointerTo(importedId(oldId), false)
-      const session = (await this.#find(next)) ?? (await this.#import(oldId, next.key, read))
+      const found = await this.#find(next)
+      if (found !== undefined) await this.#ensureMark(oldId)
+      const session = found ?? (await this.#import(oldId, next.key, read))
       if (session === undefined) return undefined
       // The session stays when its cookie cannot be sent: the next request with the old one finds it.
       this.#sendCookie(next, session)
@@ -120,6 +122,11 @@ export class RequestSession {
     const stored = await storeImported({ store, settings, oldId, nowMs: clock.now() }, old)
     // By a request beside this one perhaps, an instant ago.
     return stored === 'before' ? store.read(key, clock.now()) : stored
+  }
+
+  #ensureMark(oldId: string): Promise<void> {
+    const { store, settings, clock } = this.#parts
+    return ensureMark({ store, settings, oldId, nowMs: clock.now() })
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {

@@ -12,22 +12,24 @@ import {
   type SessionData,
   type SessionStart,
 } from '../../src/sessions/index.ts'
+import type { SessionStore } from '../../src/sessions/driver.ts'
+import { postgres } from '../../src/sessions/drivers/postgres.ts'
 import { fakeClock, type FakeClock } from '../../src/testing/clock.ts'
 import { startTestPostgres, type TestPostgres } from '../../src/testing/postgres.ts'
 
 const KEY = { id: '1', secret: secretToken() }
 const ADA = { userId: 'ada', data: { cart: ['tea'] } }
 
-let postgres: TestPostgres
+let server: TestPostgres
 let database: OpenDatabase
 let clock: FakeClock
 let sessions: OpenedSessions
 let other: OpenedSessions
 beforeAll(async () => {
-  postgres = await startTestPostgres()
-  database = postgres.open()
+  server = await startTestPostgres()
+  database = server.open()
 })
-afterAll(() => postgres.stop())
+afterAll(() => server.stop())
 beforeEach(async () => {
   clock = fakeClock()
   sessions = await open()
@@ -35,8 +37,9 @@ beforeEach(async () => {
   return () => Promise.all([sessions.close(), other.close()])
 })
 
-function open(): Promise<OpenedSessions> {
-  return openSessions({ database, keys: [KEY], settings: sessionsConfig.parse({}), clock })
+function open(store?: SessionStore): Promise<OpenedSessions> {
+  const options = { keys: [KEY], settings: sessionsConfig.parse({}), clock }
+  return openSessions(store === undefined ? { ...options, database } : { ...options, store })
 }
 
 /** Runs `work` as a request that brings `cookie`; gives what it gave, and the session cookie that the browser has then. */
@@ -155,6 +158,28 @@ describe('importOnce', () => {
 
     expect(value).toMatchObject(ADA)
     expect(cookie).toBeDefined()
+  })
+
+  test('an import that failed half-way is completed by the next, so a logout after it is for good', async () => {
+    const old = secretToken()
+    const store = await postgres(database)
+    let creations = 0
+    const failing: SessionStore = {
+      ...store,
+      async create(...session) {
+        if (++creations === 2) throw new Error('the database went away')
+        return store.create(...session)
+      },
+    }
+    await using first = await open(failing)
+    await expect(visit(() => first.importOnce(old, holds(ADA)))).rejects.toThrow('the database went away')
+    const { value, cookie } = await visit(() => sessions.importOnce(old, neverAsked))
+    await visit(() => sessions.destroy(), cookie)
+
+    const after = await visit(() => other.importOnce(old, holds(ADA)))
+
+    expect(value).toMatchObject(ADA)
+    expect(after.value).toBeUndefined()
   })
 
   test('refuses what a session cannot hold, and can be called again with less', async () => {
