@@ -54,12 +54,14 @@ function isNothing(node: Node): boolean {
 export function settlesOnce(program: Program, mutations: readonly Mutation[]): boolean {
   const values = mutations.flatMap(({ values }) => values)
   if (values.length < mutations.length) return false
-  return (
-    isMark(values) ||
-    isRegistration(mutations) ||
-    mutations.every(isFirstUse) ||
-    values.every((value) => isResource(program, value))
-  )
+  if (isRegistration(mutations) || values.every((value) => isResource(program, value))) return true
+  // Under a key that visitors bring, a mark is what one of them did, and what is kept is a cache of their data.
+  if (mutations.some(isDynamic)) return false
+  return isMark(values) || mutations.every(isFirstUse)
+}
+
+function isDynamic({ target }: Mutation): boolean {
+  return target.kind !== 'module' && target.path.at(-1) === '*'
 }
 
 /** `kinds.http = new HttpKind()`: what is there is written in the source. */

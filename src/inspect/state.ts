@@ -18,6 +18,8 @@ export interface State {
   readonly changes: readonly Mutation[]
 }
 
+const ARITHMETIC = /^[-+*/%]=$|^\*\*=$/
+
 /** Where a change lands: the declaration it belongs to, and the part of it. */
 interface Landing {
   readonly name: string
@@ -83,10 +85,17 @@ function ofClass(
   if (isInstance && !startup.isMadeAtStart(classNode)) return undefined
   const declared = fieldOf(classNode, field, !isInstance)
   if (declared === undefined) return undefined
-  // A field of an instance that is set is its connection or its state of life far more often than visitors' data.
-  const isSet = !isInstance && inside.length === 0 && change.method === undefined
+  // A field of an instance that is set is its connection or its state of life far more often than visitors' data; one
+  // that is counted in is not.
+  const isSet = inside.length === 0 && change.method === undefined && (!isInstance || isCounted(change))
   if (!isSet && !changesInside(declared.value, inside, change)) return undefined
   return { name: `${binding.name}.${field}`, node: declared.key, slot: path.join('.'), change }
+}
+
+/** `count++`, `total += price` */
+function isCounted({ node }: Mutation): boolean {
+  if (node.type === 'UpdateExpression') return true
+  return node.type === 'AssignmentExpression' && ARITHMETIC.test(node.operator)
 }
 
 function fieldOf(classNode: Node, name: string, isStatic: boolean): PropertyDefinition | undefined {

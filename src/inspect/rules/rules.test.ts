@@ -38,6 +38,19 @@ describe('module-state fires on', () => {
       'the field of an object made at start',
       `class Store { #rows = new Map(); put(k) { this.#rows.set(k, 1) } } const store = new Store(); ${handler('store.put(1)')}`,
     ],
+    [
+      'a field that an object made at start counts in',
+      `class Ids { next = 0; give() { return this.next++ } } const ids = new Ids(); ${handler('return ids.give()')}`,
+    ],
+    [
+      'a private field that is added to',
+      `class Sales { #sum = 0; sell(price) { this.#sum += price } } const sales = new Sales(); ${handler('sales.sell(1)')}`,
+    ],
+    ['marks under the keys that visitors bring', `const seen = {}; ${handler('seen[req.id] = true')}`],
+    [
+      'what is kept of every key that visitors bring',
+      `const users = {}; ${handler('return (users[req.id] ??= load(req.id))')}`,
+    ],
     ['globalThis', handler('globalThis.lastUser = req.user')],
     [
       'a variable of setup',
@@ -101,6 +114,14 @@ describe('module-state is silent on', () => {
     [
       'compiled patterns',
       `const patterns = new Map(); ${handler('patterns.set(req.word, new RegExp(req.word))')}`,
+    ],
+    [
+      'a field that holds the connection',
+      `class Db { client = null; open() { this.client = connect() } } const db = new Db(); ${handler('db.open()')}`,
+    ],
+    [
+      'pools by the names that visitors bring',
+      `const pools = {}; ${handler('pools[req.tenant] ??= new Pool()')}`,
     ],
     [
       'a mark that something was said once',
