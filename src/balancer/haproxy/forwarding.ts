@@ -1,5 +1,5 @@
 // Who the visitor is, in the headers that the web servers read. What a visitor wrote in them is removed; what a trusted
-// proxy wrote is kept and added to. So the web servers may believe every one of them.
+// proxy wrote is kept. So the web servers may believe every one of them.
 //
 // Also the request's id: made here for every request, once, so that a repetition on another server has the same one.
 
@@ -37,11 +37,13 @@ export function forwardingLines(
     ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'forwarded'].map(
       (name) => `http-request del-header ${name}${unlessTrusted}`,
     ),
-    // Several lines of one header become one, or a server that reads only one of them would see another chain.
+    // Several lines of one header become one, or a server that reads only one of them would see another chain. It ends on
+    // the visitor and not on the proxy: the last address is the one that web servers read.
     ...(hasTrusted
       ? [
-          "http-request set-header x-forwarded-for '%[req.fhdr(x-forwarded-for)], %[src]' if { req.fhdr(x-forwarded-for) -m found }",
-          `http-request set-header x-forwarded-for %[src] unless { req.fhdr(x-forwarded-for) -m found }`,
+          'http-request set-header x-forwarded-for %[req.fhdr(x-forwarded-for)] if { req.hdr_ip(x-forwarded-for,-1) -m found }',
+          // Some proxies write the visitor's port too.
+          'http-request set-header x-forwarded-for %[var(txn.address)] unless { req.hdr_ip(x-forwarded-for,-1) -m found } !{ req.hdr(x-forwarded-for,-1) -m reg ^[0-9.]+:[0-9]+$ }',
           // The last value is the trusted proxy's own.
           'http-request set-header x-forwarded-proto %[req.hdr(x-forwarded-proto,-1),lower] if { req.hdr(x-forwarded-proto,-1) -i http https }',
           `http-request set-header x-forwarded-proto ${scheme} unless { req.hdr(x-forwarded-proto,-1) -i http https }`,
