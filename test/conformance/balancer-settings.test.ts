@@ -51,6 +51,19 @@ test('a sticky visitor keeps the server through reloads and its drain, and gets 
   expect(moved.echo.headers['cookie']).toBeUndefined()
 })
 
+test('more visitors than a web server takes connections wait their turn, and nobody is refused', async () => {
+  await using fleet = await startBalancerFleet({ servers: 1, web: { maxConnections: 20 } })
+  const { port } = fleet
+
+  // Every one by a connection of its own and by a kept one: the balancer's kept ones count for a web server too.
+  const single = Array.from({ length: 400 }, () => ask({ port, method: 'POST', body: 'a body' }))
+  const seen = await crowd({ port, requests: 1_000, visitors: 40 }, () => Promise.all(single))
+
+  expect(seen.failures).toEqual([])
+  expect(new Set((await Promise.all(single)).map(({ status }) => status))).toEqual(new Set([200]))
+  expect(fleet.balancers.map(({ name }) => fleet.logOf(name)).join('')).not.toContain('is DOWN')
+})
+
 test('a limit of requests holds over both balancer processes, and is told', async () => {
   await using fleet = await startBalancerFleet({
     servers: 1,

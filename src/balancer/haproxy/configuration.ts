@@ -207,20 +207,26 @@ function repeatLines({ idempotent, served }: HaproxySettings): string[] {
 
 // Below this, a connection may be given up by the web server in the moment that it is used here again.
 const LEAST_KEPT_MS = 60_000
+// Each process checks each web server by a connection of its own, and the next one may come before the last is gone.
+const CHECK_CONNECTIONS = 2
 
 function serverDefaults({ balancer, served }: HaproxySettings): string {
   const { checkEveryMs, processes } = balancer
   const { keepAliveMs, maxConnections } = served
   const fastMs = Math.min(200, checkEveryMs)
   const isKept = keepAliveMs === 0 || keepAliveMs >= LEAST_KEPT_MS
+  const ownConnections = maxConnections / processes - CHECK_CONNECTIONS
+  const half = Math.max(1, Math.floor(ownConnections / 2))
   return [
     `check inter ${duration(checkEveryMs)} fastinter ${duration(fastMs)} downinter ${duration(Math.min(500, checkEveryMs))}`,
     'rise 1 fall 2',
     // A refused connection brings the next check at once, and checks alone decide: a server that is only busy stays.
     'observe layer4 error-limit 1 on-error fastinter',
-    // A web server closes what is beyond its limit; requests wait here instead, for `queueTimeoutMs`.
-    `maxconn ${Math.max(1, Math.floor(maxConnections / processes))}`,
-    isKept ? 'pool-purge-delay 2s' : 'pool-max-conn 0',
+    // A web server closes what is beyond its limit, the checks too, and would be taken for dead in the moment of the most
+    // visitors. Idle connections do not count in `maxconn`, so each kind has a half; requests beyond it wait here, for
+    // `queueTimeoutMs`.
+    `maxconn ${half}`,
+    isKept ? `pool-max-conn ${half} pool-purge-delay 2s` : 'pool-max-conn 0',
   ].join(' ')
 }
 
