@@ -1,6 +1,7 @@
 // The balancer's processes as members: `balancer-1` … `balancer-N`, all on the address where visitors come in.
 
 import type { MemberSpec } from '../base/member.ts'
+import { addressOf } from '../base/place.ts'
 import type { BalancerSettings } from './config.ts'
 
 /** What the web tier says of itself to the balancer in front of it. */
@@ -46,7 +47,7 @@ export function balancerMembers(settings: HaproxySettings): MemberSpec[] {
     engine: 'haproxy',
     after: [],
     listens: { host, port },
-    address: `${settings.balancer.tlsCertificates.length > 0 ? 'https' : 'http'}://${host}:${port}`,
+    address: addressOf({ host, port }, settings.balancer.tlsCertificates.length > 0 ? 'https' : 'http'),
     settings: { ...settings },
   }))
 }

@@ -65,7 +65,8 @@ export interface RouteReport {
 export interface MemberRouter {
   /**
    * Makes the running members `through` treat the upstreams as wished. Idempotent, called every second and whenever a
-   * wish changes; corrects what was lost or done by hand.
+   * wish changes; corrects what was lost or done by hand. Where others pass requests on and none of them runs, `through`
+   * is empty: those that start later begin with these wishes.
    *
    * Rejects when one of `through` does not answer within 2 s; the others are told all the same.
    */

@@ -92,7 +92,7 @@ class RouteLoop {
 
   round(wanted: RouteWanted): void {
     this.#wanted = wanted
-    if (this.#call !== undefined || !hasPlace(wanted)) return
+    if (this.#call !== undefined || (!hasPlace(wanted) && wanted.upstreams.length === 0)) return
     const sinceMs = this.#environment.clock.monotonic() - this.#beganMs
     const isNews = this.#sent === undefined || keyOf(this.#sent) !== keyOf(wanted)
     const pauseMs = !this.#isFailing && this.#isInTransition() ? TRANSITION_MS : RECONCILE_MS
@@ -153,9 +153,10 @@ class RouteLoop {
       const through = wanted.through.map(({ spec }) => spec)
       const call = router.route(through, wanted.upstreams, context(route.tier))
       const report = await within(clock, CALL_LIMIT_MS, call)
-      this.#answered = { wanted, report }
       if (this.#isFailing) log.info({ tier: route.tier }, 'route works again')
       this.#isFailing = false
+      if (!hasPlace(wanted)) return
+      this.#answered = { wanted, report }
       onReport(route, report)
     } catch (error) {
       if (!this.#isFailing) log.warn({ tier: route.tier, reason: describeError(error) }, 'route failed')
@@ -164,7 +165,7 @@ class RouteLoop {
   }
 }
 
-/** Where nobody passes requests on at the moment, there is nobody to tell. */
+/** Where nobody passes requests on at the moment, nobody reports: what is wished is only noted for those that come. */
 function hasPlace({ route, through }: RouteWanted): boolean {
   return route.through.length === 0 || through.length > 0
 }

@@ -101,6 +101,32 @@ describe('a change', () => {
   })
 })
 
+describe('a change from a shared port to a balancer', () => {
+  const single = planMembers(topologySchema.parse({}), { app: APP, cores: 4, canShare: true })
+  const changes = (from: Plan, to: Plan): unknown =>
+    judgeChange(from, to).members.map(({ member, change, reasons }) => [member, change, ...reasons])
+
+  test('adds balancers and web servers behind them, and replaces those that are there', () => {
+    expect(changes(single, planOf({}))).toEqual([
+      ['balancer-1', 'add'],
+      ['balancer-2', 'add'],
+      ['web-1', 'replace', 'behind a balancer'],
+      ['web-2', 'add'],
+      ['web-3', 'add'],
+    ])
+  })
+
+  test('and back is the reverse', () => {
+    expect(changes(planOf({}), single)).toEqual([
+      ['web-1', 'replace', 'no balancer in front'],
+      ['balancer-1', 'remove'],
+      ['balancer-2', 'remove'],
+      ['web-2', 'remove'],
+      ['web-3', 'remove'],
+    ])
+  })
+})
+
 describe('an obstacle', () => {
   const S3 = { driver: 's3', url: 'http://127.0.0.1:9000', bucket: 'old' } as const
   const obstacles = (from: TopologyInput, to: TopologyInput, app?: Partial<PlannedApp>) =>
@@ -110,7 +136,6 @@ describe('an obstacle', () => {
     [{}, { web: { port: 8080 } }, ['restart', 'web.port', '3000', '8080']],
     [{}, { web: { host: '0.0.0.0' } }, ['restart', 'web.host', '"127.0.0.1"', '"0.0.0.0"']],
     [{}, { web: { serverPort: 9090 } }, ['restart', 'web.serverPort', '8080', '9090']],
-    [{}, { balancer: { driver: 'embedded' } }, ['restart', 'balancer.driver', '"haproxy"', '"embedded"']],
     [{}, { database: { maxConnections: 400 } }, ['restart', 'database.maxConnections', 'none', '400']],
     [{}, { database: { poolMax: 20 } }, ['restart', 'database.poolMax', '10', '20']],
     [{}, { web: { maxServers: 32 } }, ['restart', 'web.maxServers', '16', '32']],
@@ -122,15 +147,37 @@ describe('an obstacle', () => {
     expect(obstacles(from, to)).toEqual([expected])
   })
 
-  test('is the step from one shared port to a balancer', () => {
-    const single = planMembers(topologySchema.parse({}), { app: APP, cores: 4, canShare: true })
+  describe('between a shared port and a balancer', () => {
+    const sharing = (input: TopologyInput, canShare = true): Plan =>
+      planMembers(topologySchema.parse(input), { app: APP, cores: 4, canShare })
+    const keysOf = (from: Plan, to: Plan): unknown => [
+      judgeChange(from, to).obstacles.map(({ kind, key }) => `${kind} ${key}`),
+      judgeChange(to, from).obstacles.map(({ kind, key }) => `${kind} ${key}`),
+    ]
 
-    const found = judgeChange(single, planOf({})).obstacles
+    test('is nothing where processes can share a port', () => {
+      expect(keysOf(sharing({}), planOf({}))).toEqual([[], []])
+    })
 
-    expect(found.map(({ kind, key }) => [kind, key])).toEqual([
-      ['restart', 'stage'],
-      ['restart', 'web.servers'],
-    ])
+    test('is the stage where they cannot', () => {
+      const keys = ['restart stage', 'restart web.servers']
+
+      expect(keysOf(sharing({}, false), planOf({}))).toEqual([keys, keys])
+    })
+
+    test('is the encryption, which is another protocol on the same port', () => {
+      const encrypted = planOf({ balancer: { tlsCertificates: ['shop.pem'] } })
+
+      expect(keysOf(sharing({}), encrypted)).toEqual([['restart the way in'], ['restart the way in']])
+    })
+
+    test('is another address of the visitors, and not another one of the web servers', () => {
+      expect(keysOf(sharing({}), planOf({ web: { port: 8000, serverPort: 9090 } }))).toEqual([
+        ['restart web.port'],
+        ['restart web.port'],
+      ])
+      expect(keysOf(sharing({}), planOf({ web: { serverPort: 9090 } }))).toEqual([[], []])
+    })
   })
 
   test('is another name of the application, which is another database', () => {

@@ -71,16 +71,21 @@ function reasonsOf(from: MemberSpec, to: MemberSpec): readonly string[] {
   const old = leaves(from.settings)
   const now = leaves(to.settings)
   const keys = [...new Set([...old.keys(), ...now.keys()])]
+  const [fronts, nextFronts] = [from.frontedBy ?? [], to.frontedBy ?? []]
+  const isOtherWay = (fronts.length === 0) !== (nextFronts.length === 0)
   const reasons = keys
-    .filter((key) => !isDeepStrictEqual(old.get(key), now.get(key)))
+    .filter((key) => !isDeepStrictEqual(old.get(key), now.get(key)) && !(isOtherWay && WAY.test(key)))
     .map((key) => reasonOf(key, old.get(key), now.get(key)))
-  if (!isDeepStrictEqual(from.frontedBy ?? [], to.frontedBy ?? [])) reasons.push('other balancer processes')
+  if (isOtherWay) reasons.push(nextFronts.length > 0 ? 'behind a balancer' : 'no balancer in front')
+  else if (!isDeepStrictEqual(fronts, nextFronts)) reasons.push('other balancer processes')
   // What a person has most likely done stands first.
   return [...new Set(reasons)].toSorted((a, b) => Number(b === NEW_CODE) - Number(a === NEW_CODE))
 }
 
 const NEW_CODE = 'new application code'
 const CODE = /^release\.|^appDir$/
+/** What follows from whether a balancer stands in front. */
+const WAY = /^web\.(host|port|processes|trustProxy|isFronted)$/
 
 function reasonOf(key: string, from: unknown, to: unknown): string {
   if (CODE.test(key)) return NEW_CODE
@@ -132,18 +137,26 @@ function restartObstacles(from: ComparedPlan, to: ComparedPlan): readonly Obstac
       'The database server would have to be restarted, and requests would fail meanwhile.',
       `${DOWN_AND_UP}, which takes some seconds.`,
     )
-  if (
-    !isDeepStrictEqual(
-      from.routes.map(({ router }) => router),
-      to.routes.map(({ router }) => router),
-    )
-  )
-    add(
-      ['stage', 'balancer.driver', 'web.servers', 'web.autoscale.min'],
-      'Visitors come in by another way then: by a balancer where they came to a web server, or the reverse.',
-      `${DOWN_AND_UP}; from then on every change is made while it runs.`,
-    )
-  else if (listensOf(from) !== listensOf(to))
+  if (isOtherWay(from, to)) {
+    if (![from, to].every(canShare))
+      add(
+        ['stage', 'balancer.driver', 'web.servers', 'web.autoscale.min'],
+        'Balancer and web server cannot share a port here, and one would have to end before the other begins.',
+        `${DOWN_AND_UP}; from then on every change is made while it runs.`,
+      )
+    const [old, now] = [from, to].map(schemeOf)
+    if (old !== now)
+      found.push({
+        kind: 'restart',
+        key: 'the way in',
+        from: old!,
+        to: now!,
+        problem: 'Visitors would meet one protocol or the other by chance on the same port meanwhile.',
+        remedy:
+          'Make it in two steps, with `balancer.tlsCertificates` empty in the first, or with `pando down` and `pando up`.',
+      })
+    add(['web.host', 'web.port'], 'Visitors would find nobody at the old address.', `${DOWN_AND_UP}.`)
+  } else if (listensOf(from) !== listensOf(to))
     add(
       ['web.host', 'web.port', 'web.serverPort'],
       'Visitors, or the balancer, would find nobody at the old address.',
@@ -155,6 +168,23 @@ function restartObstacles(from: ComparedPlan, to: ComparedPlan): readonly Obstac
 function isOtherMember(name: string, from: ComparedPlan, to: ComparedPlan): boolean {
   const [old, now] = [from, to].map(({ members }) => members.find((spec) => spec.name === name)?.settings)
   return !isDeepStrictEqual(leaves(old ?? {}), leaves(now ?? {}))
+}
+
+/** By a balancer where they came to a web server, or the reverse. */
+function isOtherWay(from: ComparedPlan, to: ComparedPlan): boolean {
+  const [old, now] = [from, to].map(({ routes }) => routes.map(({ router }) => router))
+  return !isDeepStrictEqual(old, now)
+}
+
+/** Whether several processes may listen where visitors come in. */
+function canShare({ source }: ComparedPlan): boolean {
+  return source.canShare && source.topology.web.port !== 0
+}
+
+function schemeOf({ members }: ComparedPlan): string {
+  const first =
+    members.find(({ name }) => name === 'balancer-1') ?? members.find(({ name }) => name === 'web-1')
+  return first?.address.split(':')[0] ?? ''
 }
 
 /** Where the members that both plans have take requests. */

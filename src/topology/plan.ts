@@ -4,9 +4,10 @@
 import { isAbsolute } from 'node:path'
 import { balancerMembers, balancerNames, type Served } from '../balancer/members.ts'
 import type { MemberSpec } from '../base/member.ts'
+import { addressOf } from '../base/place.ts'
 import type { Route } from '../base/route.ts'
 import { embeddedDatabaseMember } from '../database/members.ts'
-import { MAX_PROCESSES, webAddress, webMembers } from '../web/members.ts'
+import { MAX_PROCESSES, webMembers } from '../web/members.ts'
 import type { AutoscaleSettings } from '../web/config.ts'
 import { isFronted, type Topology } from './schema.ts'
 
@@ -141,8 +142,7 @@ export function maxWebServers({ topology }: PlanSource): number {
 /** Where a person on this server can visit. Pure. */
 function visitorsAddress(topology: Topology): string {
   const isEncrypted = isFronted(topology) && topology.balancer.tlsCertificates.length > 0
-  const address = webAddress(topology.web)
-  return isEncrypted ? address.replace(/^http:/, 'https:') : address
+  return addressOf(topology.web, isEncrypted ? 'https' : 'http')
 }
 
 function webCount({ web }: Topology, { cores, webServers }: PlanInput): number {

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { describeError, PlatformError } from '../base/errors.ts'
 import { socketDirectory } from '../base/installation.ts'
 import type { Launch, MemberContext, MemberEngine, MemberReadiness, MemberSpec } from '../base/member.ts'
+import { addressOf } from '../base/place.ts'
 import { moduleFile } from '../base/process.ts'
 import type { WebFleetSettings, WebSettings } from './config.ts'
 import { askControl, controlSocketOf } from './server/ask-control.ts'
@@ -74,7 +75,7 @@ export function webMembers(input: WebMembersInput): MemberSpec[] {
       after,
       frontedBy,
       listens: { host, port },
-      address: webAddress({ host, port }),
+      address: addressOf({ host, port }),
       settings: { ...app, release, web: { ...web, ...own } },
     }
   })
@@ -87,12 +88,6 @@ export function webMembers(input: WebMembersInput): MemberSpec[] {
  */
 function serverHost(port: number, number: number): string {
   return `127.${port >> 8}.${port & 255}.${number}`
-}
-
-/** Where a person on this server can visit: `http://127.0.0.1:3000`. RFC 3986 §3.2.2 puts IPv6 into brackets. */
-export function webAddress({ host, port }: Pick<WebSettings, 'host' | 'port'>): string {
-  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** The `web` block as one process has it. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { clientRefusal } from './refusal/client-errors.ts'
 import { webConfig } from './config.ts'
 import { isHealthPath } from './server/health.ts'
-import { webAddress, webEnvironment, webMembers, webProcess } from './members.ts'
+import { webEnvironment, webMembers, webProcess } from './members.ts'
 import { refusalOnTheWire } from './refusal/refusal.ts'
 import { newRequestId, requestIdFrom } from './exchange/request-id.ts'
 import { refusal } from './refusal/statuses.ts'
@@ -119,16 +119,6 @@ describe('the web members', () => {
     const free = webConfig.parse({ port: 0 })
 
     expect(() => webMembers({ ...input, settings: free })).toThrow(/cannot share one port/)
-  })
-
-  test.each([
-    ['127.0.0.1', 'http://127.0.0.1:80'],
-    ['0.0.0.0', 'http://127.0.0.1:80'],
-    ['::', 'http://127.0.0.1:80'],
-    ['fd00::1', 'http://[fd00::1]:80'],
-    ['example.org', 'http://example.org:80'],
-  ])('on %s are visited at %s', (host, address) => {
-    expect(webAddress({ host, port: 80 })).toBe(address)
   })
 
   test('get nothing of the environment but what is listed, and an allocator that gives memory back', () => {

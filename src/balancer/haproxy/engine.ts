@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { systemClock } from '../../base/clock.ts'
 import { describeError, PlatformError } from '../../base/errors.ts'
-import { installationSecret, socketDirectory } from '../../base/installation.ts'
+import { installationSecret, socketDirectory, type Installation } from '../../base/installation.ts'
 import type { Launch, MemberContext, MemberEngine, MemberReadiness, MemberSpec } from '../../base/member.ts'
 import type { HaproxySettings } from '../members.ts'
 import { findHaproxy, type Haproxy } from './binary.ts'
@@ -33,6 +33,8 @@ const PROBE_MS = 1_800
 const CHECK_MS = 15_000
 const RELOAD_MS = 15_000
 const LOOK_MS = 20
+/** The router notes every second who is in service. */
+const SERVERS_MS = 5_000
 /** Between the last request and the end of the processes. */
 const STOP_MARGIN_MS = 2_000
 const MAX_REPORTED_LINES = 10
@@ -49,7 +51,7 @@ export const haproxyEngine: MemberEngine = {
     const cwd = socketDirectory(installation, 'run')
     rmSync(runtimeSocket(installation, spec.name), { force: true })
     rmSync(masterSocket(installation, spec.name), { force: true })
-    await assertPlaceIsOurs(served, cwd)
+    if (await assertPlaceIsOurs(served, cwd)) await untilServersAreThere(spec.name, installation)
     if (balancer.tlsCertificates.length > 0 && balancer.tlsRedirectPort > 0)
       await assertPlaceIsOurs({ host: served.host, port: balancer.tlsRedirectPort }, cwd)
     const file = await writeConfiguration(spec, haproxy, context)
@@ -119,6 +121,19 @@ async function hasTakenOver(before: Workers, now: Workers, socketPath: string): 
   if (now.current === undefined || now.current === before.current) return false
   const ask = askHaproxy(socketPath, [`@!${now.current}`, 'show info'], AbortSignal.timeout(PROBE_MS))
   return (await ask.catch(() => '')).includes('Name: HAProxy')
+}
+
+/**
+ * Visitors come to web processes on this port, and the kernel gives this process some of them as soon as it listens: so
+ * it has to know of a server before.
+ * @throws BALANCER_NO_SERVER
+ */
+async function untilServersAreThere(member: string, installation: Installation): Promise<void> {
+  const endsAtMs = systemClock.monotonic() + SERVERS_MS
+  while (!Object.values(readInService(installation)).some(({ wish }) => wish === 'ready')) {
+    if (systemClock.monotonic() >= endsAtMs) throw new PlatformError('BALANCER_NO_SERVER', { member })
+    await systemClock.sleep(LOOK_MS)
+  }
 }
 
 /**

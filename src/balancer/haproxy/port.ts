@@ -5,26 +5,34 @@
 // another balancer process, or a web process of a time before there was a balancer.
 
 import { readdirSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describeError, PlatformError } from '../../base/errors.ts'
 import { askLocal } from '../../base/local-http.ts'
+import { isListening, type Place } from '../../base/place.ts'
 import { askHaproxy } from './runtime.ts'
 
 const ASK_MS = 1_000
-const BALANCER_SOCKET = /^balancer-\d+\.sock$/
-const WEB_SOCKET = /^web-\d+\.sock$/
+const BALANCER_SOCKET = /\/balancer-\d+\.sock$/
+const WEB_SOCKET = /\/web-\d+\.sock$/
 const REPORT_MAX_BYTES = 4_096
 
-export interface Place {
-  readonly host: string
-  readonly port: number
-}
-
-/** @throws BALANCER_PORT_IN_USE, BALANCER_PORT_PRIVILEGED, BALANCER_HOST_UNAVAILABLE */
-export async function assertPlaceIsOurs(place: Place, socketDir: string): Promise<void> {
-  if (!(await isListening(place))) await tryToListen(place)
-  else if (!(await isOneOfUs(place, socketDir))) throw new PlatformError('BALANCER_PORT_IN_USE', place)
+/**
+ * Resolves with whether web processes of this installation have visitors come in there.
+ * @throws BALANCER_PORT_IN_USE, BALANCER_PORT_PRIVILEGED, BALANCER_HOST_UNAVAILABLE
+ */
+export async function assertPlaceIsOurs(place: Place, socketDir: string): Promise<boolean> {
+  if (!(await isListening(place))) {
+    await tryToListen(place)
+    return false
+  }
+  const names = readdirSync(socketDir).map((name) => join(socketDir, name))
+  const [isWeb, isBalancing] = await Promise.all([
+    isAny(names.filter((name) => WEB_SOCKET.test(name)).map((path) => isWebProcess(path, place))),
+    isAny(names.filter((name) => BALANCER_SOCKET.test(name)).map(isBalancer)),
+  ])
+  if (!isWeb && !isBalancing) throw new PlatformError('BALANCER_PORT_IN_USE', place)
+  return isWeb
 }
 
 /** For sharing, so that two processes that start at once do not find each other in the way. */
@@ -45,34 +53,8 @@ async function tryToListen({ host, port }: Place): Promise<void> {
   }
 }
 
-/** Whether somebody accepts connections there; no answer at all counts as somebody. */
-async function isListening({ host, port }: Place): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const socket = connect({ host: reachable(host), port, timeout: ASK_MS })
-  socket.once('connect', () => resolve(true))
-  socket.once('timeout', () => resolve(true))
-  socket.once('error', () => resolve(false))
-  try {
-    return await promise
-  } finally {
-    socket.destroy()
-  }
-}
-
-/** Nobody can connect to "any address". */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  return host === '::' ? '::1' : host
-}
-
-async function isOneOfUs(place: Place, socketDir: string): Promise<boolean> {
-  const names = readdirSync(socketDir)
-  const answers = await Promise.allSettled([
-    ...names.filter((name) => BALANCER_SOCKET.test(name)).map((name) => isBalancer(join(socketDir, name))),
-    ...names
-      .filter((name) => WEB_SOCKET.test(name))
-      .map((name) => isWebProcess(join(socketDir, name), place)),
-  ])
+async function isAny(questions: readonly Promise<boolean>[]): Promise<boolean> {
+  const answers = await Promise.allSettled(questions)
   return answers.some((answer) => answer.status === 'fulfilled' && answer.value)
 }
 

@@ -41,6 +41,11 @@ export const balancerErrors = {
     fix: 'Set `web.host` to an address of this machine: 127.0.0.1 for this machine only, 0.0.0.0 or :: for every network.',
     permanent: true,
   },
+  BALANCER_NO_SERVER: {
+    message: (at: { member: string }): string =>
+      `${at.member} does not start beside web processes that have visitors: no web server behind it is ready.`,
+    fix: 'It is tried again. `pando status` and `pando logs` say why the web servers are not ready.',
+  },
   BALANCER_RELOAD_FAILED: {
     message: (at: { member: string; reason: string }): string =>
       `${at.member} did not take its new configuration and goes on with the old one: ${at.reason}.`,

@@ -67,6 +67,8 @@ class World {
   wanted: Wanted
   #changes: Changes
   fewest = Number.POSITIVE_INFINITY
+  /** Moments in which visitors could come in by nothing, or by fronts with nobody behind them. */
+  readonly deadEnds: string[] = []
 
   constructor(plan: Plan) {
     this.wanted = { state: 'up', plan, reached: true, finished: false }
@@ -211,8 +213,9 @@ class World {
     )
     for (const { name, ...state } of this.#states.values()) {
       const wish = wishOf({ name, ...state })
-      if (state.frontedBy.length > 0 && fronts.length === 0) continue
+      // What is wished is noted for fronts that come later.
       this.#told.set(name, wish)
+      if (state.frontedBy.length > 0 && fronts.length === 0) continue
       this.#routed.set(name, { carriedOut: wish, active: 0, wish })
     }
   }
@@ -244,6 +247,12 @@ class World {
       .map(({ name }) => name)
     for (const name of serving) this.#mourned.delete(name)
     this.fewest = Math.min(this.fewest, serving.length + this.#mourned.size)
+    const fronts = [...this.#states.values()].filter(
+      ({ name, phase }) => name.startsWith('front') && (phase === 'starting' || phase === 'ready'),
+    )
+    const ways = serving.map((name) => this.#states.get(name)!.frontedBy.length > 0)
+    if (fronts.length > 0 ? !ways.includes(true) : !ways.includes(false))
+      this.deadEnds.push(`${this.#changes.report()?.step}: ${serving.join(', ')}`)
   }
 }
 
@@ -327,20 +336,43 @@ describe('a change, for any request and any luck', () => {
     )
   })
 
-  test('from processes that share a port to a balancer and back, somebody serves at every moment', async () => {
-    const single = { ...BEFORE, webs: 1, fronts: 0 }
-    const world = new World(planOf(single))
+  test('from processes that share a port to a balancer and back, every open way in leads to somebody', async () => {
+    const count = fc.integer({ min: 1, max: 4 })
+    const kills = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 3 })
+    await fc.assert(
+      fc.asyncProperty(count, count, fc.boolean(), kills, async (shared, fronted, isBack, killsAfter) => {
+        const sides = [
+          planOf({ ...BEFORE, webs: shared, fronts: 0 }),
+          planOf({ ...BEFORE, webs: fronted, fronts: 2 }),
+        ]
+        const [from, to] = isBack ? sides.toReversed() : sides
+        const world = new World(from!)
+        await world.begin({ kind: 'apply', plan: to! })
 
-    await world.begin(apply({}))
-    await settle(world)
-    expect(world.state).toBe('done')
-    expect(world.names).toEqual(['front-1', 'front-2', 'store', 'web-1', 'web-2', 'web-3'])
-    await world.begin({ kind: 'apply', plan: planOf(single) })
+        for (const rounds of killsAfter) {
+          for (let round = 0; round < rounds; round++) await world.round()
+          world.killSupervisor()
+        }
+        await settle(world)
+
+        expect(world.state).toBe('done')
+        expect(world.names).toEqual(to!.members.map(({ name }) => name).toSorted())
+        expect(world.fewest).toBeGreaterThanOrEqual(Math.min(shared, fronted))
+        expect(world.deadEnds).toEqual([])
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('to a balancer with a broken version is taken back, and no way in leads nowhere', async () => {
+    const world = new World(planOf({ ...BEFORE, webs: 1, fronts: 0 }))
+
+    await world.begin(apply({ version: 2, isBroken: true }))
     await settle(world)
 
-    expect(world.state).toBe('done')
+    expect(world.state).toBe('rolled back')
     expect(world.names).toEqual(['store', 'web-1'])
-    expect(world.fewest).toBeGreaterThanOrEqual(1)
+    expect(world.deadEnds).toEqual([])
   })
 })
 

@@ -204,7 +204,8 @@ export class Changes {
     })
     const left = pending(this.#rollout(change))
     const isOver = state === 'done' || state === 'rolled back'
-    const isCounted = to.plan.routes.some(({ through }) => through.length > 0)
+    // Of visitors who came in by a shared port nobody knows whether they failed.
+    const isCounted = [from, to].every(({ plan }) => plan.routes.some(({ through }) => through.length > 0))
     const sum = (of: 'sumRequests' | 'sumFailed'): number | undefined =>
       isCounted ? Object.values(this.#counted).reduce((total, each) => total + each[of], 0) : undefined
     return {

@@ -3,8 +3,8 @@
 // supervisor goes on where another one was killed. Putting back what was before is the same with the two changed over.
 //
 // The order: what can be changed in place is changed; new members come, with one more of a tier whose members are to be
-// replaced; those that pass requests on come when those behind them are ready; each changed member is replaced alone;
-// what is not wanted any more goes last. decide.ts drains, stops and starts what the steps want.
+// replaced; those that pass requests on come when those behind them are ready, and go when enough serve without them;
+// each changed member is replaced alone; what is not wanted any more goes last. decide.ts drains, stops and starts what the steps want.
 
 import { hashPlacement, type Placement } from '../records.ts'
 import type { Seen } from './seen.ts'
@@ -133,9 +133,14 @@ function awaitReady(rollout: Rollout): Step | undefined {
   return waits && wait(waits, 'starts', READY_LIMIT_MS)
 }
 
-function addFronts({ now, to, fronts }: Rollout): Step | undefined {
-  const missing = to.filter((each) => fronts.has(each.spec.name) && find(now, each) === undefined)
-  return missing.length === 0 ? undefined : want([...missing, ...now], missing[0]!, 'is added')
+/** They get visitors at once, also those who came another way until now: one that they pass them to is there first. */
+function addFronts(rollout: Rollout): Step | undefined {
+  const { now, to, fronts } = rollout
+  const isFront = ({ spec }: Placement): boolean => fronts.has(spec.name)
+  const missing = to.filter((each) => isFront(each) && find(now, each) === undefined)
+  const hasPlaceToPass = now.some((each) => isFronted(each) && isReady(each, rollout))
+  if (missing.length === 0 || (!now.some(isFront) && !hasPlaceToPass)) return undefined
+  return want([...missing, ...now], missing[0]!, 'is added')
 }
 
 function awaitInService(rollout: Rollout): Step | undefined {
@@ -150,10 +155,20 @@ function removeFronts(rollout: Rollout): Step | undefined {
   const { now, to, fronts } = rollout
   const isKept = (each: Placement): boolean => !fronts.has(each.spec.name) || find(to, each) !== undefined
   const surplus = now.find((each) => !isKept(each))
-  if (surplus === undefined) return undefined
+  if (surplus === undefined || !hasWayIn(rollout)) return undefined
   const kept = now.filter(isKept)
   const away = kept.find((each) => fronts.has(each.spec.name) && !isReady(each, rollout))
   return away === undefined ? want(kept, surplus, 'stops') : wait(away, 'is waited for', IN_SERVICE_LIMIT_MS)
+}
+
+/** Where all of them go, visitors come another way from then on: enough must serve there already. */
+function hasWayIn(rollout: Rollout): boolean {
+  const { now, to, fronts, routed } = rollout
+  if (to.some(({ spec }) => fronts.has(spec.name))) return true
+  return [...routed].every((tier) => {
+    const open = now.filter((each) => each.spec.tier === tier && !isFronted(each) && isServing(each, rollout))
+    return open.length >= Math.max(1, leastOf(tier, rollout))
+  })
 }
 
 function awaitGone({ now, seen }: Rollout): Step | undefined {
@@ -204,8 +219,13 @@ function maySpare(without: readonly Placement[], rollout: Rollout, tier = withou
   const serving = rollout.now.filter(
     (each) => each.spec.tier === tier && !without.includes(each) && isServing(each, rollout),
   )
+  return serving.length >= leastOf(tier, rollout)
+}
+
+/** How many have to serve beside one that stops. */
+function leastOf(tier: string, rollout: Rollout): number {
   const hasSpare = rollout.spares.some(({ spec }) => spec.tier === tier)
-  return serving.length >= floorOf(tier, rollout) - (hasSpare ? 0 : 1)
+  return floorOf(tier, rollout) - (hasSpare ? 0 : 1)
 }
 
 function awaitOthers(tier: string, rollout: Rollout): Step {
@@ -250,6 +270,10 @@ function isFresh(each: Placement, { from, to, spares }: Rollout): boolean {
 
 function isRouted({ spec }: Placement, { routed }: Rollout): boolean {
   return routed.has(spec.tier)
+}
+
+function isFronted({ spec }: Placement): boolean {
+  return (spec.frontedBy ?? []).length > 0
 }
 
 function isReady(each: Placement, rollout: Rollout): boolean {
