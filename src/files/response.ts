@@ -5,6 +5,7 @@
 // without an origin (Content-Security-Policy). Who may see which file is the application's decision, made before.
 
 import { isPlatformError } from '../base/errors.ts'
+import { contentDisposition } from './content-disposition.ts'
 import type { ByteRange, FileInfo, Files, StoredFile } from './files.ts'
 import { evaluatePreconditions, rangeApplies } from './preconditions.ts'
 import { parseRangeHeader } from './range.ts'
@@ -147,25 +148,13 @@ function headersOf(file: FileInfo, options: FileResponseOptions): Headers {
   return new Headers({
     'accept-ranges': 'bytes',
     'cache-control': options.cacheControl ?? 'private, no-cache',
-    'content-disposition': `${disposition}; ${fileNameParameters(downloadName)}`,
+    'content-disposition': contentDisposition(disposition, downloadName),
     'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     'content-type': file.contentType,
     etag: file.etag,
     'last-modified': file.modifiedAt.toUTCString(),
     'x-content-type-options': 'nosniff',
   })
-}
-
-/** RFC 6266 §4.3 with appendix D's advice: plain ASCII for old readers, RFC 8187 for the name as it is. */
-function fileNameParameters(name: string): string {
-  const wellFormed = name.toWellFormed()
-  const ascii = wellFormed.replaceAll(/[^\w.\- ]/g, '_')
-  if (ascii === wellFormed) return `filename="${ascii}"`
-  const encoded = encodeURIComponent(wellFormed).replaceAll(
-    /['()*!]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
-  return `filename="${ascii}"; filename*=UTF-8''${encoded}`
 }
 
 function unsatisfiable(file: FileInfo): Response {

@@ -224,6 +224,21 @@ describe('a link to a file of a bucket', () => {
     expect(url).not.toContain('only-for-tests')
   })
 
+  test('to a page that a visitor uploaded downloads it, under its name, and nothing else', async () => {
+    await using files = await open()
+    await files.put('uploads/é (1)s.html', Buffer.from('<script>'), { contentType: 'text/html' })
+    const url = await files.downloadUrl('uploads/é (1)s.html')
+
+    const got = await fetch(url)
+    const changed = await fetch(url.replace('attachment', 'inline'))
+
+    expect([got.status, got.headers.get('content-disposition')]).toEqual([
+      200,
+      `attachment; filename="_ _1_s.html"; filename*=UTF-8''%C3%A9%20%281%29s.html`,
+    ])
+    expect(changed.status).toBe(403)
+  })
+
   test('lets in no other size, media type, name or method, and nothing without its signature', async () => {
     await using files = await open()
     const { url, headers } = await files.uploadUrl('f', { contentType: 'image/png', sizeBytes: 5 })

@@ -22,7 +22,7 @@ export interface S3Place {
   readonly bucket: string
   readonly region: string
   readonly credentials: S3Credentials
-  /** How long the store may stay silent. */
+  /** How long the store may stay silent; what is sent to it may take longer, see `SLOWEST_BYTES_PER_MS`. */
   readonly timeoutMs: number
 }
 
@@ -56,9 +56,7 @@ export interface S3Client {
   request(ask: S3Request): Promise<S3Answer>
   /** A URL that lets whoever has it make one request, for `expiresSeconds`. The headers must be sent as they are. */
   presign(
-    method: string,
-    key: string,
-    headers: Readonly<Record<string, string>>,
+    ask: Required<Pick<S3Request, 'method' | 'key'>> & Pick<S3Request, 'query' | 'headers'>,
     expiresSeconds: number,
   ): Promise<string>
 }
@@ -66,6 +64,8 @@ export interface S3Client {
 const ATTEMPTS = 3
 const FIRST_DELAY_MS = 100
 const MAX_DELAY_MS = 2_000
+// Nobody sees how far a body has come, so its way is given time by its size: 256 KiB a second.
+const SLOWEST_BYTES_PER_MS = 256
 // Longer than any answer of S3: a list has at most 1,000 entries.
 const TEXT_MAX_BYTES = 8 * 1024 * 1024
 
@@ -77,8 +77,9 @@ export function s3Client({ url, bucket, region, credentials, timeoutMs }: S3Plac
     const { method, headers = {}, body } = ask
     const signed = await new AwsV4Signer({ ...signing, method, url: addressOf(root, ask), headers }).sign()
     const silence = new AbortController()
-    const silent = new Error(`no answer within ${timeoutMs} ms`)
-    const cancelTimer = clock.after(timeoutMs, () => silence.abort(silent))
+    const limitMs = timeoutMs + Math.ceil((body?.length ?? 0) / SLOWEST_BYTES_PER_MS)
+    const silent = new Error(`no answer within ${limitMs} ms`)
+    const cancelTimer = clock.after(limitMs, () => silence.abort(silent))
     const onAbort = (): void => silence.abort(ask.signal!.reason)
     ask.signal?.addEventListener('abort', onAbort, { once: true })
     try {
@@ -121,8 +122,8 @@ export function s3Client({ url, bucket, region, credentials, timeoutMs }: S3Plac
   return {
     root,
     request,
-    async presign(method, key, headers, expiresSeconds) {
-      const address = addressOf(root, { key, query: { 'X-Amz-Expires': String(expiresSeconds) } })
+    async presign({ method, key, query, headers = {} }, expiresSeconds) {
+      const address = addressOf(root, { key, query: { ...query, 'X-Amz-Expires': String(expiresSeconds) } })
       const options = { ...signing, method, url: address, headers, signQuery: true, allHeaders: true }
       return (await new AwsV4Signer(options).sign()).url.href
     },

@@ -10,6 +10,7 @@ import { PlatformError } from '../../base/errors.ts'
 import { secretToken } from '../../base/random.ts'
 import type { FileDriver } from '../driver.ts'
 import type { ByteRange, FileInfo, StoredFile } from '../files.ts'
+import { contentDisposition } from '../content-disposition.ts'
 import { describeRange, resolveRange, type ResolvedRange } from '../range.ts'
 import { bufferedBody } from './fs-body.ts'
 import { s3Body } from './s3-body.ts'
@@ -78,10 +79,18 @@ export async function s3(options: S3Options): Promise<FileDriver> {
         run('make a link', async () => {
           const headers = { 'content-type': contentType }
           const signed = { ...headers, 'content-length': String(sizeBytes) }
-          return { url: await client.presign('PUT', name, signed, seconds(expiresMs)), headers }
+          const ask = { method: 'PUT', key: name, headers: signed } as const
+          return { url: await client.presign(ask, seconds(expiresMs)), headers }
         }),
       download: (name, { expiresMs }) =>
-        run('make a link', () => client.presign('GET', name, {}, seconds(expiresMs))),
+        run('make a link', () => {
+          // Nothing that a visitor uploaded runs as a page of the bucket's origin. Images and media in a page are shown
+          // all the same.
+          const query = {
+            'response-content-disposition': contentDisposition('attachment', name.split('/').at(-1)!),
+          }
+          return client.presign({ method: 'GET', key: name, query }, seconds(expiresMs))
+        }),
     },
     close,
     [Symbol.asyncDispose]: close,
