@@ -76,8 +76,12 @@ async function answerChange(
     const id = await handlers.change(await readChange(incoming))
     outgoing.writeHead(202).end(JSON.stringify({ id }))
   } catch (error) {
-    if (!isPlatformError(error)) throw error
-    const { code, message, fix, details } = error
+    // Also what nobody foresaw, such as engines that cannot be loaded: it is a matter of this change, and thrown on it
+    // would end the supervisor.
+    const told = isPlatformError(error)
+      ? error
+      : new PlatformError('SUPERVISOR_CHANGE_INVALID', { reason: describeError(error) }, { cause: error })
+    const { code, message, fix, details } = told
     const status = code === 'SUPERVISOR_CHANGE_UNDER_WAY' ? 409 : 400
     outgoing.writeHead(status, { connection: 'close' }).end(JSON.stringify({ code, message, fix, details }))
   }

@@ -262,4 +262,21 @@ describe('a change that cannot be', () => {
     await refusal({ kind: 'restart', tier: 'web' })({ code: 'SUPERVISOR_CHANGE_UNDER_WAY' })
     expect((await site.over(id)).state).toBe('done')
   })
+
+  test('that nobody can make sense of is refused, and the supervisor goes on', async () => {
+    await using site = new Site()
+    await using _visitors = await site.start()
+    const { pid } = await askReport(site.at)
+    const plan = { ...frontedPlan({}), enginesModule: '/nowhere/engines.ts' }
+
+    const lost = askChange(site.at, { kind: 'apply', plan })
+    await expect(lost).rejects.toMatchObject({
+      code: 'SUPERVISOR_CHANGE_INVALID',
+      details: { reason: expect.stringContaining('/nowhere/engines.ts') },
+    })
+    const half = askChange(site.at, { kind: 'scale' } as unknown as ChangeRequest)
+    await expect(half).rejects.toMatchObject({ code: 'SUPERVISOR_CHANGE_INVALID' })
+
+    expect(await askReport(site.at)).toMatchObject({ pid, reached: true, change: null })
+  })
 })
