@@ -79,7 +79,11 @@ export const topologySchema: z.ZodType<Topology, TopologyInput> = z
     files: filesConfig.prefault({}),
   })
   .superRefine((topology, context) => {
-    if (isFronted(topology)) return
+    if (isFronted(topology)) {
+      for (const { path, message } of portProblems(topology))
+        context.addIssue({ code: 'custom', path: [...path], message })
+      return
+    }
     const { driver } = topology.balancer
     const because =
       driver === 'embedded'
@@ -92,6 +96,36 @@ export const topologySchema: z.ZodType<Topology, TopologyInput> = z
         context.addIssue({ code: 'custom', path: ['balancer', name], message })
     }
   })
+
+/** Two listeners on one port, where neither would say so before it fails. */
+function portProblems({
+  web,
+  balancer,
+}: Pick<Topology, 'web' | 'balancer'>): { readonly path: readonly string[]; readonly message: string }[] {
+  const redirectPort = balancer.tlsCertificates.length > 0 ? balancer.tlsRedirectPort : 0
+  const taken = { 'web.port': web.port, 'balancer.tlsRedirectPort': redirectPort }
+  // The system gives no port of one loopback address beside the same port of every address.
+  const isEverywhere = web.host === '0.0.0.0' || web.host === '::'
+  const clash = Object.entries(taken).find(([, port]) => isEverywhere && port === web.serverPort)
+  return [
+    ...(clash === undefined
+      ? []
+      : [
+          {
+            path: ['web', 'serverPort'],
+            message: `expected another port than ${clash[0]}, which the balancer takes on every address of this machine`,
+          },
+        ]),
+    ...(redirectPort === web.port
+      ? [
+          {
+            path: ['balancer', 'tlsRedirectPort'],
+            message: 'expected another port than web.port, where visitors come by HTTPS',
+          },
+        ]
+      : []),
+  ]
+}
 
 /** Whether a balancer process stands in front of the web servers. Pure. */
 export function isFronted({ stage, web, balancer }: Pick<Topology, 'stage' | 'web' | 'balancer'>): boolean {

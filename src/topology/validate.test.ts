@@ -262,12 +262,41 @@ describe('settings that do not go together', () => {
       'balancer.rateLimitRequests',
       "expected 0 with `balancer.driver: 'embedded'`, which passes connections on as they are",
     ],
+    [
+      { stage: 'balanced', web: { host: '0.0.0.0', port: 8080 } },
+      'web.serverPort',
+      'expected another port than web.port, which the balancer takes on every address of this machine',
+    ],
+    [
+      {
+        stage: 'balanced',
+        web: { host: '::', port: 443 },
+        balancer: { tlsCertificates: ['site.pem'], tlsRedirectPort: 8080 },
+      },
+      'web.serverPort',
+      'expected another port than balancer.tlsRedirectPort, which the balancer takes on every address of this machine',
+    ],
+    [
+      {
+        stage: 'balanced',
+        web: { port: 443 },
+        balancer: { tlsCertificates: ['site.pem'], tlsRedirectPort: 443 },
+      },
+      'balancer.tlsRedirectPort',
+      'expected another port than web.port, where visitors come by HTTPS',
+    ],
   ])('are refused where they meet: %j', (file, key, problem) => {
     const { code, problems } = refusal({ file })
 
     expect(code).toBe('TOPOLOGY_INVALID')
     expect(problems.map((found) => [found.key, found.problem])).toEqual([[key, problem]])
   })
+})
+
+test('the web servers may have the port of a balancer that takes it on one address', () => {
+  const { topology } = read({ file: { stage: 'balanced', web: { port: 8080 } } })
+
+  expect([topology.web.port, topology.web.serverPort]).toEqual([8080, 8080])
 })
 
 describe('a topology of a later version', () => {
