@@ -4,7 +4,8 @@
 //
 // The order: what can be changed in place is changed; new members come, with one more of a tier whose members are to be
 // replaced; those that pass requests on come when those behind them are ready, and go when enough serve without them;
-// each changed member is replaced alone; what is not wanted any more goes last. decide.ts drains, stops and starts what the steps want.
+// each changed member is replaced alone; what is not wanted any more goes last. decide.ts drains, stops and starts what
+// the steps want.
 
 import { hashPlacement, type Placement } from '../records.ts'
 import type { Seen } from './seen.ts'
@@ -90,7 +91,7 @@ function changeInPlace(rollout: Rollout): Step | undefined {
     (each) =>
       isFresh(each, rollout) &&
       find(rollout.from, each) !== undefined &&
-      !isRouted(each, rollout) &&
+      !rollout.routed.has(each.spec.tier) &&
       !isReady(each, rollout),
   )
   if (waits !== undefined) return wait(waits, 'takes up its new configuration', READY_LIMIT_MS)
@@ -138,8 +139,8 @@ function addFronts(rollout: Rollout): Step | undefined {
   const { now, to, fronts } = rollout
   const isFront = ({ spec }: Placement): boolean => fronts.has(spec.name)
   const missing = to.filter((each) => isFront(each) && find(now, each) === undefined)
-  const hasPlaceToPass = now.some((each) => isFronted(each) && isReady(each, rollout))
-  if (missing.length === 0 || (!now.some(isFront) && !hasPlaceToPass)) return undefined
+  const mayBegin = now.some((each) => isFront(each) || (isFronted(each) && isReady(each, rollout)))
+  if (missing.length === 0 || !mayBegin) return undefined
   return want([...missing, ...now], missing[0]!, 'is added')
 }
 
@@ -208,7 +209,9 @@ function removeMembers(rollout: Rollout): Step | undefined {
   const { now, to } = rollout
   const surplus = now.filter((each) => find(to, each) === undefined)
   if (surplus.length === 0) return undefined
-  const short = surplus.find((each) => isRouted(each, rollout) && !maySpare(surplus, rollout, each.spec.tier))
+  const short = surplus.find(
+    (each) => rollout.routed.has(each.spec.tier) && !maySpare(surplus, rollout, each.spec.tier),
+  )
   if (short !== undefined) return awaitOthers(short.spec.tier, rollout)
   return want(to, surplus[0]!, 'finishes its requests and stops')
 }
@@ -266,10 +269,6 @@ function isFresh(each: Placement, { from, to, spares }: Rollout): boolean {
   if (wanted === undefined || !isSame(each, wanted)) return false
   const before = find(from, each)
   return before === undefined || !isSame(before, each) || (before.isDrained && !each.isDrained)
-}
-
-function isRouted({ spec }: Placement, { routed }: Rollout): boolean {
-  return routed.has(spec.tier)
 }
 
 function isFronted({ spec }: Placement): boolean {
