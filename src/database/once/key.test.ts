@@ -103,6 +103,27 @@ describe('an Idempotency-Key', () => {
   })
 })
 
+describe('a form with files', () => {
+  const form = (boundary: string, length: string): Sent =>
+    withKey('k', { 'content-type': `multipart/form-data; boundary=${boundary}`, 'content-length': length })
+  const fingerprint = (sent: Sent, options?: OnceOptions): string =>
+    keyOf(sent, options).fingerprint.toString('hex')
+
+  test('is the same when the client sends it with another boundary', () => {
+    expect(fingerprint(form('a1', '300'))).toBe(fingerprint(form('"b2"', '300')))
+    expect(fingerprint(form('a1', '300'))).not.toBe(fingerprint(form('a1', '301')))
+  })
+
+  test('is known by its content, whatever the length of the boundary', () => {
+    const content = { title: 'a' }
+
+    expect(fingerprint(form('a1', '300'), { content })).toBe(fingerprint(form('b23', '304'), { content }))
+    expect(fingerprint(form('a1', '300'), { content })).not.toBe(
+      fingerprint(form('a1', '300'), { content: { title: 'b' } }),
+    )
+  })
+})
+
 describe('a key of the application', () => {
   test('is good without a request, and the same within one when it has a scope', () => {
     expect(digest(undefined, { key: '17', scope: 'orders' })).toBe(

@@ -1,8 +1,8 @@
 // What makes two calls of `once` the same. Pure.
 //
-// Nobody reads the result of another visitor by guessing or reusing a key: the digest that a result is stored under
-// covers the credentials, the method and the path of the request, or the scope that the application names. Only digests
-// are stored, so neither keys nor credentials can be read from the table.
+// Nobody who has credentials shares a key with another visitor: the digest that a result is stored under covers the
+// credentials, the method and the path of the request, or the scope that the application names. Visitors without any are
+// told apart by their keys alone. Only digests are stored, so neither keys nor credentials can be read from the table.
 
 import { createHash } from 'node:crypto'
 import type { RequestContext } from '../../base/context.ts'
@@ -28,6 +28,9 @@ const KEY_MAX_CHARACTERS = 255
 // quotes, as many clients send it.
 const QUOTED = /^"((?:[\x20\x21\x23-\x5B\x5D-\x7E]|\\["\\])*)"$/
 const BARE = /^[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]+$/
+const MULTIPART = /^multipart\//i
+// RFC 2046 §5.1.1.
+const BOUNDARY = /;\s*boundary=("[^"]*"|[^;\s]*)/i
 const VISIBLE = /^[\x21-\x7E]+$/
 
 /**
@@ -41,12 +44,7 @@ export function onceKeyOf(request: Identified | undefined, options: OnceOptions)
     throw new PlatformError('DATABASE_ONCE_KEY_MISSING', { reason: 'it runs for no request' })
   const [path, query = ''] = splitOnce(request.url, '?')
   const where = [scope ?? credentialsOf(request), request.method, path]
-  const fingerprint = digestOf([
-    query,
-    request.header('content-type') ?? '',
-    request.header('content-length') ?? '',
-    jsonOf(content),
-  ])
+  const fingerprint = digestOf([query, ...formOf(request, content), jsonOf(content)])
   const header = request.header(HEADER)
   if (header !== undefined)
     return {
@@ -88,6 +86,17 @@ function explicitKey(
 
 function credentialsOf(request: Identified): string {
   return JSON.stringify([request.header('authorization') ?? '', request.header('cookie') ?? ''])
+}
+
+/**
+ * Type and length of the body, as far as a repetition has the same. A form's boundary is made anew each time that a client
+ * sends it, in Firefox of another length too.
+ */
+function formOf(request: Identified, content: unknown): readonly [string, string] {
+  const type = request.header('content-type') ?? ''
+  const length = request.header('content-length') ?? ''
+  if (!MULTIPART.test(type)) return [type, length]
+  return [type.replace(BOUNDARY, ''), content === undefined ? length : '']
 }
 
 function keyOfHeader(header: string): string {
