@@ -1,14 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.ts'
 import type { FileDriver } from '../../src/files/driver.ts'
+import { s3Client, type S3Client } from '../../src/files/drivers/s3-client.ts'
 import { s3 } from '../../src/files/drivers/s3.ts'
 import { xmlElements } from '../../src/files/drivers/s3-xml.ts'
 import { copyFiles, filesConfig, filesOn, openFiles } from '../../src/files/index.ts'
-import { fakeClock } from '../../src/testing/clock.ts'
+import { fakeClock, type FakeClock } from '../../src/testing/clock.ts'
 import { testFileDriver } from '../../src/testing/file-driver.ts'
 import { startTestStore } from '../fault/files-swift.ts'
 
@@ -200,6 +204,48 @@ describe('a bucket that cannot be used', () => {
 
     expect(error!.issues).toMatchObject([{ path: ['bucket'] }])
     expect(filesConfig.safeParse({ url: 'https://key:secret@s3.example.com' }).success).toBe(false)
+  })
+})
+
+describe('a store that takes content slowly', () => {
+  const LIMIT_MS = 2_000
+
+  /** Holds every request until it is let go. */
+  async function startHolding(): Promise<
+    { client: S3Client; clock: FakeClock; arrived: Promise<void>; goOn(): void } & AsyncDisposable
+  > {
+    const [arrived, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const server = createServer((incoming, answer) => {
+      incoming.resume()
+      arrived.resolve()
+      void gate.promise.then(() => answer.end())
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const clock = fakeClock()
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const client = s3Client({ ...store.place('slow'), url, timeoutMs: LIMIT_MS }, clock)
+    return {
+      client,
+      clock,
+      arrived: arrived.promise,
+      goOn: gate.resolve,
+      async [Symbol.asyncDispose]() {
+        server.closeAllConnections()
+        await once(server.close(), 'close')
+      },
+    }
+  }
+
+  test('is given 256 KiB a second besides the time in which it must answer', async () => {
+    await using held = await startHolding()
+    const body = new Uint8Array(MEBIBYTE)
+    const sent = held.client.request({ operation: 'put', method: 'PUT', key: 'f', body })
+    await held.arrived
+
+    await held.clock.advance(LIMIT_MS + 4_000 - 1)
+    held.goOn()
+
+    expect((await sent).status).toBe(200)
   })
 })
 
