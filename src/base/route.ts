@@ -35,10 +35,10 @@ export interface UpstreamReport {
   readonly requests: number
 }
 
-/** What one member that passes requests on has counted. */
+/** What one member that passes requests on has counted, or one process of several that it has after a reload. */
 export interface FrontCount {
   readonly name: string
-  /** Changes when its counters began again from zero. */
+  /** Changes when its counters began again from zero; another for each of its processes. */
   readonly counting: string
   readonly requests: number
   readonly failed: number

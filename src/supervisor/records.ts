@@ -72,7 +72,7 @@ export interface Goal {
 
 /** What a route has counted since a change began. */
 export interface Counted {
-  /** Of each that passes requests on, by name: its last counters. */
+  /** Of each process that passes requests on, by a key of its own: its last counters. */
   readonly last: Readonly<Record<string, FrontCount>>
   /** The sums over all reports since the beginning. */
   readonly sumRequests: number

@@ -2,7 +2,7 @@
 // requests in each case, over kept connections; reads never fail, and writes do not fail in what is planned.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { crowd, type Crowd } from '../support/balancer/visitors.ts'
+import { ask, crowd, type Crowd } from '../support/balancer/visitors.ts'
 import { type BalancerFleet, startBalancerFleet } from '../support/balancer/fleet.ts'
 import { until } from '../support/until.ts'
 
@@ -178,6 +178,31 @@ describe('a balancer process', () => {
       expect(upstreams.slice(0, 3).map(({ carriedOut }) => carriedOut)).toEqual(['ready', 'ready', 'ready'])
     },
   )
+})
+
+test('what fails in a process that a reload replaced is counted with it', async () => {
+  await using own = await startBalancerFleet({ servers: 2, balancer: { processes: 1 } })
+  const { port } = own
+  // Keeps the old process alive.
+  const events = await fetch(`http://127.0.0.1:${port}/events`)
+  const { upstreams } = await own.route()
+  const other = upstreams.find(({ active }) => active === 0)!.name
+  const lost = ask({ port, method: 'POST', path: '/?waitMs=60000' })
+  await until('the write came', 10_000, () => own.came.some(({ url }) => url === '/?waitMs=60000'))
+  const [before] = (await own.route()).fronts!
+
+  await own.reload()
+  await own.signalWeb(other, 'SIGKILL')
+  expect((await lost).status).toBe(502)
+
+  const { fronts } = await own.route()
+  await events.body!.cancel()
+  expect(fronts).toHaveLength(2)
+  expect(fronts!.find(({ counting }) => counting === before!.counting)).toMatchObject({
+    name: 'balancer-1',
+    requests: 2,
+    failed: 1,
+  })
 })
 
 test('a write that is not declared is never sent twice', async () => {

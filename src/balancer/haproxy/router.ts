@@ -24,10 +24,11 @@ const AGAIN_MS = 20
 /** What one balancer process says. */
 interface Front {
   readonly name: string
-  readonly pid: number
-  readonly current: WorkerReport
-  readonly old: readonly WorkerReport[]
+  readonly current: Worker
+  readonly old: readonly Worker[]
 }
+
+type Worker = WorkerReport & { readonly pid: number }
 
 export const haproxyRouter: MemberRouter = {
   async route(through, upstreams, { installation }: MemberContext): Promise<RouteReport> {
@@ -55,7 +56,7 @@ async function routeFront({ name }: MemberSpec, wanted: Wanted, socketPath: stri
       ...old.map((pid) => routeWorker(pid, wanted, socketPath, signal).catch(leftOut)),
     ])
     if (first === undefined) throw new Error(`its process ${current} said nothing of its servers`)
-    return { name, pid: current, current: first, old: others.filter((report) => report !== undefined) }
+    return { name, current: first, old: others.filter((report) => report !== undefined) }
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_ASSERTION') throw cause
     throw new PlatformError('BALANCER_UNREACHABLE', { member: name, reason: describeError(cause) }, { cause })
@@ -90,12 +91,13 @@ async function routeWorker(
   wanted: Wanted,
   socketPath: string,
   signal: AbortSignal,
-): Promise<WorkerReport | undefined> {
+): Promise<Worker | undefined> {
   const ask = (commands: readonly string[]): Promise<string> =>
     askHaproxy(socketPath, [`@!${pid}`, ...commands, ...REPORT_COMMANDS], signal)
   const report = readReport(await ask([]))
   const commands = report === undefined ? [] : commandsFor(report.servers, wanted)
-  return commands.length === 0 ? report : readReport(await ask(commands))
+  const last = commands.length === 0 ? report : readReport(await ask(commands))
+  return last && { ...last, pid }
 }
 
 /** Pure. */
@@ -105,15 +107,18 @@ function reportOf(fronts: readonly Front[], upstreams: readonly Upstream[]): Rou
   return {
     upstreams: upstreams.map(({ spec }) => upstreamReport(spec.name, current, all)),
     // Of workers that were replaced the counters go with them, so they are not counted from the first.
-    counting: fronts.map(({ name, pid }) => `${name}:${pid}`).join(' '),
+    counting: fronts.map(({ name, current: { pid } }) => `${name}:${pid}`).join(' '),
     requests: sum(current, ({ counters }) => counters.requests),
     failed: sum(current, ({ counters }) => counters.failed),
-    fronts: fronts.map(({ name, pid, current: { counters } }) => ({
-      name,
-      counting: String(pid),
-      requests: counters.requests,
-      failed: counters.failed,
-    })),
+    // With those that were replaced: what they have in work may still fail.
+    fronts: fronts.flatMap(({ name, current, old }) =>
+      [current, ...old].map(({ pid, counters }) => ({
+        name,
+        counting: String(pid),
+        requests: counters.requests,
+        failed: counters.failed,
+      })),
+    ),
     waiting: sum(all, ({ counters }) => counters.waiting),
     waitMs: Math.max(0, ...current.map(({ counters }) => counters.waitMs)),
   }

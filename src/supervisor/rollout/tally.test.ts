@@ -33,3 +33,20 @@ test('of two that count, one may begin again or be silent without the other', ()
 
   expect(counted).toMatchObject({ sumRequests: 15 })
 })
+
+test('one that was replaced is counted on beside its successor', () => {
+  const front = (counting: string, requests: number, failed: number) => ({
+    name: 'a',
+    ...report(counting, requests, failed),
+  })
+  const reports = [
+    { ...report('', 0, 0), fronts: [front('1', 100, 3)] },
+    { ...report('', 0, 0), fronts: [front('2', 10, 0), front('1', 101, 3)] },
+    { ...report('', 0, 0), fronts: [front('2', 15, 0), front('1', 102, 5)] },
+    { ...report('', 0, 0), fronts: [front('2', 20, 1)] },
+  ]
+
+  const counted = reports.reduce<ReturnType<typeof count> | undefined>(count, undefined)
+
+  expect(counted).toMatchObject({ sumRequests: 22, sumFailed: 3 })
+})

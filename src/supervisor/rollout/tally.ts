@@ -9,12 +9,12 @@ type Counters = Pick<RouteReport, 'counting' | 'requests' | 'failed' | 'fronts'>
 /** After `report`; the first one is where counting begins. One that is silent for a while is counted on from its last. */
 export function count(before: Counted | undefined, { fronts, ...whole }: Counters): Counted {
   const counters: readonly FrontCount[] = fronts ?? [{ name: 'all', ...whole }]
-  const last = { ...before?.last, ...Object.fromEntries(counters.map((each) => [each.name, each])) }
+  const last = { ...before?.last, ...Object.fromEntries(counters.map((each) => [keyOf(each), each])) }
   if (before === undefined) return { last, sumRequests: 0, sumFailed: 0 }
   const added = (of: 'requests' | 'failed'): number =>
     counters.reduce((sum, now) => {
-      const then = before.last[now.name]
-      return sum + (then?.counting === now.counting ? Math.max(0, now[of] - then[of]) : now[of])
+      const then = before.last[keyOf(now)]
+      return sum + (then === undefined ? now[of] : Math.max(0, now[of] - then[of]))
     }, 0)
   return {
     last,
@@ -23,7 +23,11 @@ export function count(before: Counted | undefined, { fronts, ...whole }: Counter
   }
 }
 
-/** Whether a counter began again: what it had counted before is in no later report. */
+/** Whether a counter began: what the one before it had counted may be in no later report. */
 export function isNewCount(before: Counted, after: Counted): boolean {
-  return Object.entries(before.last).some(([name, { counting }]) => after.last[name]?.counting !== counting)
+  return Object.keys(after.last).some((key) => before.last[key] === undefined)
+}
+
+function keyOf({ name, counting }: FrontCount): string {
+  return `${name} ${counting}`
 }
