@@ -47,6 +47,10 @@ describe('the address of a visitor', () => {
     ['2001:db8::7', '2001:db8::7'],
     ['unknown', '127.0.0.1'],
     ['', '127.0.0.1'],
+    ['192.0.2.1:4711', '192.0.2.1'],
+    ['[2001:db8::2]:4711', '2001:db8::2'],
+    ['[2001:db8::3]', '2001:db8::3'],
+    ['::ffff:192.0.2.2', '192.0.2.2'],
   ])('with trustProxy is the last one of X-Forwarded-For: %j', async (forwarded, address) => {
     expect((await seenWith(true, forwarded)).address).toBe(address)
   })

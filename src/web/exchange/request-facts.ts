@@ -19,6 +19,8 @@ export function isSecure(socket: Socket, incoming: IncomingMessage, trustProxy: 
 
 // The prefix of an IPv4 address at a socket that listens for both kinds (RFC 4291 §2.5.5.2).
 const MAPPED = /^::ffff:(?=\d+\.)/i
+// Some proxies add the visitor's port: `192.0.2.1:4711`, `[2001:db8::1]:4711`.
+const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/
 
 /**
  * The visitor's IP address: the other end of the connection; with `trustProxy` what the proxy next to us says it is.
@@ -31,5 +33,6 @@ export function addressOf(
 ): string | undefined {
   // The last address is that proxy's; earlier ones may be the visitor's own.
   const said = trustProxy && joinedHeader(incoming, 'x-forwarded-for')?.split(',').at(-1)?.trim()
-  return said && isIP(said) !== 0 ? said : socket.remoteAddress?.replace(MAPPED, '')
+  const address = said && said.replace(WITH_PORT, '$1$2').replace(MAPPED, '')
+  return address && isIP(address) !== 0 ? address : socket.remoteAddress?.replace(MAPPED, '')
 }
