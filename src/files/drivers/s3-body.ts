@@ -26,6 +26,7 @@ export function s3Body(
   let reader = first.getReader()
   let position = bytes.start
   let reopenings = 0
+  let isLeft = false
 
   const next = async (): Promise<Uint8Array> => {
     for (;;) {
@@ -36,7 +37,11 @@ export function s3Body(
       } catch (error) {
         reader.cancel(error).catch(() => {})
         if (++reopenings > REOPENINGS) throw failed(error)
-        reader = (await reopen(position)).getReader()
+        const rest = await reopen(position)
+        reader = rest.getReader()
+        if (!isLeft) continue
+        await reader.cancel()
+        throw failed(error)
       }
     }
   }
@@ -54,7 +59,11 @@ export function s3Body(
         // Gives the connection back.
         await reader.cancel().catch(() => {})
       },
-      cancel: (reason) => reader.cancel(reason),
+      async cancel(reason) {
+        isLeft = true
+        // Of a connection that is broken already nobody need hear any more.
+        await reader.cancel(reason).catch(() => {})
+      },
     },
     { highWaterMark: 0 },
   )
