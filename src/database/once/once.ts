@@ -8,7 +8,8 @@ import { isPlatformError, PlatformError } from '../../base/errors.ts'
 import type { Database, Jsonified, OnceOptions, Transaction, TransactionOptions } from '../database.ts'
 import { createCleaning, type CleaningEnvironment } from './cleaning.ts'
 import { onceKeyOf, type OnceKey } from './key.ts'
-import { claim, isReady, keep, makeTable, type KeptResult } from './table.ts'
+import { areMade, makeTables } from '../own-tables.ts'
+import { claim, keep, ONCE_TABLE, type KeptResult } from './table.ts'
 
 /** How long a result is given to repetitions. Clients try again for minutes; people look the next morning. */
 const RETENTION_MS = 24 * 60 * 60 * 1_000
@@ -34,7 +35,8 @@ export function createOnce(environment: CleaningEnvironment): Once {
     try {
       // Shared by requests: it must not end with the visitor of the first.
       await (preparing ??= runForNoRequest(async () => {
-        if (!(await transaction(isReady))) await transaction(makeTable)
+        const isMade = await transaction(({ sql }) => areMade(sql, ONCE_TABLE))
+        if (!isMade) await transaction((tx) => makeTables(tx, ONCE_TABLE))
         cleaning.start()
       }))
     } catch (error) {

@@ -4,46 +4,22 @@
 
 import { PlatformError } from '../../base/errors.ts'
 import type { Transaction } from '../database.ts'
+import type { OwnTables } from '../own-tables.ts'
 
-// The number under which the tables of sessions are made: both begin with the schema and the table of versions, and
-// processes that make those at the same time fail on the system catalogue's unique indexes.
-const LOCK = '4017306174925217733'
-
-/** Step n makes version n + 1 out of version n. Steps are only ever added. */
-const STEPS: readonly ((tx: Transaction) => Promise<void>)[] = [
-  async ({ sql }) => {
-    await sql`create table pando.once (
-      key bytea primary key check (octet_length(key) = 32),
-      fingerprint bytea not null check (octet_length(fingerprint) = 32),
-      result text,
-      expires_at timestamptz not null
-    )`
-    await sql`create index once_expires_at on pando.once (expires_at)`
-  },
-]
-
-/** Whether nothing needs to be made. A role that may not create anything can still use what an administrator has. */
-export async function isReady({ sql }: Transaction): Promise<boolean> {
-  const [ready] = await sql<{ exists: boolean }>`select to_regclass('pando.version') is not null as exists`
-  return ready!.exists && (await versionOf(sql)) === STEPS.length
-}
-
-/** Makes or upgrades the table; any number of processes may do so at once. @throws DATABASE_SCHEMA_NEWER */
-export async function makeTable(tx: Transaction): Promise<void> {
-  await tx.sql`select pg_advisory_xact_lock(${LOCK}::bigint)`
-  await tx.sql`create schema if not exists pando`
-  await tx.sql`create table if not exists pando.version (tier text primary key, version integer not null)`
-  const found = await versionOf(tx.sql)
-  if (found > STEPS.length)
-    throw new PlatformError('DATABASE_SCHEMA_NEWER', { table: 'pando.once', found, known: STEPS.length })
-  for (const step of STEPS.slice(found)) await step(tx)
-  await tx.sql`insert into pando.version (tier, version) values ('once', ${STEPS.length})
-    on conflict (tier) do update set version = excluded.version`
-}
-
-async function versionOf(sql: Transaction['sql']): Promise<number> {
-  const [row] = await sql<{ version: number }>`select version from pando.version where tier = 'once'`
-  return row?.version ?? 0
+export const ONCE_TABLE: OwnTables = {
+  tier: 'once',
+  steps: [
+    async ({ sql }) => {
+      await sql`create table pando.once (
+        key bytea primary key check (octet_length(key) = 32),
+        fingerprint bytea not null check (octet_length(fingerprint) = 32),
+        result text,
+        expires_at timestamptz not null
+      )`
+      await sql`create index once_expires_at on pando.once (expires_at)`
+    },
+  ],
+  newer: (found, known) => new PlatformError('DATABASE_SCHEMA_NEWER', { table: 'pando.once', found, known }),
 }
 
 export interface KeptResult {
