@@ -8,7 +8,7 @@ import { isAnswer, type LoadClient, type NoAnswer } from './client.ts'
 import type { Answer, LoadRequest } from './mix.ts'
 import type { Probe } from './probe.ts'
 import type { Outcome, Recorder } from './recorder.ts'
-import type { LoadTarget, RunOptions } from './run.ts'
+import type { LoadTarget, RunOptions } from './target.ts'
 
 export interface VisitParts<State> {
   readonly target: LoadTarget<State>

@@ -10,7 +10,8 @@ import type { WriteRecord } from '../../src/load/acknowledged.ts'
 import { parseStages } from '../../src/load/arrivals.ts'
 import type { LoadRequest, Mix } from '../../src/load/mix.ts'
 import type { LoadResult } from '../../src/load/result.ts'
-import { prepareLoad, type PreparedLoad, type RunOptions } from '../../src/load/run.ts'
+import { prepareLoad, type PreparedLoad } from '../../src/load/run.ts'
+import type { RunOptions } from '../../src/load/target.ts'
 
 const SEED = 'conformance'
 const opened: { close(): unknown }[] = []
