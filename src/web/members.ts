@@ -86,7 +86,7 @@ export function webMembers(input: WebMembersInput): MemberSpec[] {
  * installations on one machine have the same port, so none of their servers the same address. All of 127.0.0.0/8 is this
  * machine (RFC 1122 §3.2.1.3); Linux answers on all of it.
  */
-function serverHost(port: number, number: number): string {
+export function serverHost(port: number, number: number): string {
   return `127.${port >> 8}.${port & 255}.${number}`
 }
 

@@ -64,7 +64,7 @@ async function runChecks(options: Options): Promise<Examined> {
   const [
     { checkMachine },
     { checkPostgres },
-    { checkApp, checkMigrations, checkPort, checkTopology },
+    { checkApp, checkMigrations, checkPort, checkServers, checkTopology },
     { checkSource },
     { serversOf },
   ] = await Promise.all([
@@ -79,13 +79,15 @@ async function runChecks(options: Options): Promise<Examined> {
   const topology = await checkTopology(appDir, options.topology, process.env)
   const application = await checkApp(appDir)
   const source = await checkSource(appDir, serversOf(topology.loaded?.topology))
-  const web = topology.loaded?.topology.web
+  const loaded = topology.loaded?.topology
+  const web = loaded?.web
   const maxConnections = web?.maxConnections ?? DEFAULT_MAX_CONNECTIONS
   const checks = [
     ...checkMachine({ appDir, dataDir, maxConnections }),
     checkPostgres(dataDir),
     topology.check,
     ...(web === undefined ? [] : [await checkPort(dataDir, web.host, web.port)]),
+    ...(loaded === undefined ? [] : await checkServers(dataDir, loaded)),
     application.check,
     ...(application.loaded === undefined
       ? []

@@ -39,3 +39,28 @@ export function judgePort(host: string, port: number, probe: PortProbe, isOurs: 
       )
   }
 }
+
+/** `probe`: of the first web server's place behind a balancer; `count`: how many there may be. */
+export function judgeServers(
+  { host, port }: { readonly host: string; readonly port: number },
+  probe: PortProbe,
+  { isOurs, count }: { readonly isOurs: boolean; readonly count: number },
+): Check {
+  const name = 'web servers'
+  const at = `${host}:${port}`
+  if (isOurs) return ok(name, `${at} serves this installation`)
+  if (probe === 'free') return ok(name, `${at} is free, the first of ${count} places behind the balancer`)
+  if (probe === 'EADDRINUSE')
+    return fail(
+      name,
+      `${at}, the place of web-1, is taken by another program`,
+      `See which with \`ss -ltnp 'sport = :${port}'\`, or set another \`web.serverPort\`.`,
+    )
+  if (probe === 'EADDRNOTAVAIL')
+    return fail(
+      name,
+      `${host}, the address of web-1, is no address of this machine`,
+      `macOS: \`for n in $(seq ${count}); do sudo ifconfig lo0 alias ${host.replace(/\d+$/, '$n')}; done\`, again after each start of the machine. Or set \`balancer: { driver: 'embedded' }\`.`,
+    )
+  return fail(name, `${at}, the place of web-1, cannot be opened (${probe})`, 'Set another `web.serverPort`.')
+}

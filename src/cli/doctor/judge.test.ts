@@ -10,7 +10,7 @@ import {
   judgeOpenFiles,
   judgeUser,
 } from './judge-machine.ts'
-import { judgePort } from './judge-port.ts'
+import { judgePort, judgeServers } from './judge-port.ts'
 
 const MIB = 2 ** 20
 const GIB = 2 ** 30
@@ -123,6 +123,27 @@ describe('the port', () => {
       })
     },
   )
+})
+
+describe('the place of the first web server', () => {
+  const place = { host: '127.11.184.1', port: 8080 }
+  const judged = (probe: string, isOurs = false): Check => judgeServers(place, probe, { isOurs, count: 16 })
+
+  test('is good when free, or when this installation serves there', () => {
+    expect(state(judged('free'))).toBe('ok')
+    expect(judged('EADDRINUSE', true).found).toMatch('serves this installation')
+  })
+
+  test('that the machine does not have comes with the command that gives it all of them', () => {
+    expect(judged('EADDRNOTAVAIL')).toMatchObject({
+      state: 'fail',
+      fix: expect.stringContaining('for n in $(seq 16); do sudo ifconfig lo0 alias 127.11.184.$n; done'),
+    })
+  })
+
+  test.each(['EADDRINUSE', 'EINVAL'])('fails on %s with the setting to change', (code) => {
+    expect(judged(code)).toMatchObject({ state: 'fail', fix: expect.stringContaining('web.serverPort') })
+  })
 })
 
 describe('the exit status', () => {

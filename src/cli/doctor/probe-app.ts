@@ -10,8 +10,10 @@ import { planMigrations } from '../../database/migrations/plan.ts'
 import { statusFromRecords } from '../../supervisor/status.ts'
 import { realInstallation } from '../../supervisor/records.ts'
 import { loadTopology, type LoadedTopology } from '../../topology/index.ts'
+import { isFronted, type Topology } from '../../topology/schema.ts'
+import { serverHost } from '../../web/members.ts'
 import { fail, ok, type Check } from './check.ts'
-import { judgePort, type PortProbe } from './judge-port.ts'
+import { judgePort, judgeServers, type PortProbe } from './judge-port.ts'
 
 /** A check together with what it loaded, when that worked. */
 export interface Loading<T> {
@@ -72,6 +74,16 @@ export function checkMigrations(appDir: string, migrations: string | undefined):
 export async function checkPort(dataDir: string, host: string, port: number): Promise<Check> {
   const probe = await tryListening(host, port)
   return judgePort(host, port, probe, probe === 'EADDRINUSE' && servesHere(dataDir, port))
+}
+
+/** Whether the first web server behind a balancer has an address of its own; nothing where visitors come to it. */
+export async function checkServers(dataDir: string, topology: Topology): Promise<Check[]> {
+  if (!isFronted(topology)) return []
+  const { port, serverPort, maxServers } = topology.web
+  const place = { host: serverHost(port, 1), port: serverPort }
+  const probe = await tryListening(place.host, place.port)
+  const isOurs = probe === 'EADDRINUSE' && servesHere(dataDir, port)
+  return [judgeServers(place, probe, { isOurs, count: maxServers })]
 }
 
 function tryListening(host: string, port: number): Promise<PortProbe> {
