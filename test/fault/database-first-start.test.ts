@@ -9,7 +9,8 @@ import { describe, expect, test } from 'vitest'
 import { openInstallation, type Installation } from '../../src/base/installation.ts'
 import { identify, isRunning } from '../../src/base/process.ts'
 import { embeddedPostgres } from '../../src/database/members.ts'
-import { childrenOf, contextIn, dataOf, postmasterOf, until } from './database/server.ts'
+import { until } from '../support/until.ts'
+import { AT_ONCE_MS, childrenOf, contextIn, dataOf, postmasterOf, WITHIN_MS } from './database/server.ts'
 
 const SPEC = {
   name: 'database',
@@ -31,7 +32,7 @@ function freshInstallation(onFinished: (clean: () => Promise<void>) => void): In
     const pid = postmasterOf(installation)
     const server = pid === undefined ? undefined : identify(pid)
     if (server) process.kill(server.pid, 'SIGINT')
-    await until(() => !server || !isRunning(server))
+    await until('the server is gone', WITHIN_MS, () => !server || !isRunning(server))
     rmSync(directory, { recursive: true, force: true })
   })
   return installation
@@ -61,7 +62,7 @@ async function startAndKillAt(moment: string, installation: Installation): Promi
       ))
   const first = startIn(installation)
   const ended = once(first, 'exit')
-  await until(isReached)
+  await until(`the start comes to ${moment}`, WITHIN_MS, isReached, AT_ONCE_MS)
   first.kill('SIGKILL')
   await ended
 }
@@ -75,7 +76,7 @@ describe('the first start', () => {
     for (const moment of MOMENTS) await startAndKillAt(moment, installation)
     const last = startIn(installation)
     // The server of a starter that was killed too late may still be there, until the next one stops it.
-    await until(() => serves(last, installation))
+    await until('the last server serves', WITHIN_MS, () => serves(last, installation))
 
     const left = readdirSync(join(installation.dataDir, 'postgres'))
     expect(left.filter((name) => name.startsWith('unfinished'))).toEqual([])
@@ -85,7 +86,7 @@ describe('the first start', () => {
     const installation = freshInstallation(onTestFinished)
     const starter = startIn(installation)
     const ended = once(starter, 'exit')
-    await until(() => serves(starter, installation))
+    await until('the server serves', WITHIN_MS, () => serves(starter, installation))
     const orphan = identify(postmasterOf(installation)!)!
     starter.kill('SIGKILL')
     await ended

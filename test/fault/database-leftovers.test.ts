@@ -11,7 +11,8 @@ import type { Launch, MemberReadiness } from '../../src/base/member.ts'
 import { identify, isRunning } from '../../src/base/process.ts'
 import { embeddedPostgres } from '../../src/database/members.ts'
 import { startTestPostgres, type TestPostgres } from '../../src/testing/postgres.ts'
-import { contextOf, dataOf, postmasterOf, startAs, until } from './database/server.ts'
+import { until } from '../support/until.ts'
+import { contextOf, dataOf, postmasterOf, startAs, WITHIN_MS } from './database/server.ts'
 
 const isReady = async (server: TestPostgres): Promise<boolean> =>
   (await embeddedPostgres.probe(server.spec, contextOf(server))).ready
@@ -51,9 +52,9 @@ describe('what a killed server leaves', () => {
     await using server = await startTestPostgres()
     await server.kill()
     const pid = await startUnreaped(await embeddedPostgres.prepare(server.spec, contextOf(server)))
-    await until(() => isReady(server))
+    await until('the server is ready', WITHIN_MS, () => isReady(server))
     process.kill(pid, 'SIGKILL')
-    await until(() => identify(pid) === undefined)
+    await until('the process is gone', WITHIN_MS, () => identify(pid) === undefined)
     // The system still knows the number: it is a zombie.
     process.kill(pid, 0)
 
@@ -128,7 +129,7 @@ describe('a server that serves', () => {
     const launch = await embeddedPostgres.prepare(server.spec, contextOf(server))
     const mark = markOf(installationId(server.installation), 'database', 'forgotten')
     await using forgotten = startAs(launch, { [MARK]: mark })
-    await until(() => isReady(server))
+    await until('the server is ready', WITHIN_MS, () => isReady(server))
 
     await embeddedPostgres.prepare(server.spec, contextOf(server))
 
@@ -143,7 +144,7 @@ describe('a server that serves', () => {
     await server.kill()
     const launch = await embeddedPostgres.prepare(server.spec, contextOf(server))
     await using foreign = startAs(launch, { [MARK]: markOf('0123456789abcdef', 'database', 'first') })
-    await until(() => isReady(server))
+    await until('the server is ready', WITHIN_MS, () => isReady(server))
 
     await expect(embeddedPostgres.prepare(server.spec, contextOf(server))).rejects.toMatchObject({
       code: 'DATABASE_ALREADY_RUNNING',
@@ -164,7 +165,7 @@ describe('a server that recovers', () => {
     await using _recovering = startAs(launch)
     const ask = (): Promise<MemberReadiness> => embeddedPostgres.probe(server.spec, contextOf(server))
 
-    await until(async () => (await ask()).answered === true)
+    await until('the server answers', WITHIN_MS, async () => (await ask()).answered === true)
 
     expect(await ask()).toEqual({
       ready: false,

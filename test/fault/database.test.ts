@@ -5,7 +5,8 @@ import { describeError } from '../../src/base/errors.ts'
 import { freshSeed, seededRandom } from '../../src/base/random.ts'
 import type { OpenDatabase } from '../../src/database/index.ts'
 import { startTestPostgres } from '../../src/testing/postgres.ts'
-import { until } from './database/server.ts'
+import { until } from '../support/until.ts'
+import { AT_ONCE_MS, WITHIN_MS } from './database/server.ts'
 
 interface Load {
   /** Ids whose commit was acknowledged. */
@@ -60,12 +61,12 @@ describe('under write load', () => {
 
     for (let round = 0; round < 5; round++) {
       const enough = load.acknowledged.length + 20 + random.integer(400)
-      await until(() => load.acknowledged.length >= enough)
+      await until('enough is written', WITHIN_MS, () => load.acknowledged.length >= enough, AT_ONCE_MS)
       await server.kill()
       await server.restart()
     }
     const enough = load.acknowledged.length + 100
-    await until(() => load.acknowledged.length >= enough)
+    await until('enough is written', WITHIN_MS, () => load.acknowledged.length >= enough, AT_ONCE_MS)
     await load.stop()
 
     expect(await missing(database, load.acknowledged), `seed ${seed}`).toEqual([])
@@ -83,7 +84,7 @@ describe('under write load', () => {
         select pid from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() limit 1`
       for (const { pid } of victims) process.kill(pid, 'SIGKILL')
       const enough = load.acknowledged.length + 200
-      await until(() => load.acknowledged.length >= enough)
+      await until('enough is written', WITHIN_MS, () => load.acknowledged.length >= enough, AT_ONCE_MS)
     }
     await load.stop()
 
@@ -147,7 +148,7 @@ describe('a server that is away', () => {
     await database.ping()
     await server.kill()
     // Until then a statement may still be given to the dying connection, and is under way when it ends.
-    await until(() => database.pool.totalCount === 0)
+    await until('its connections end', WITHIN_MS, () => database.pool.totalCount === 0)
 
     const statements = Array.from({ length: 30 }, () => database.sql`select 1 as n`)
     await server.restart()

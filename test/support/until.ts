@@ -10,6 +10,7 @@ export async function until(
   what: string,
   withinMs: number,
   condition: () => boolean | Promise<boolean>,
+  lookEveryMs = LOOK_EVERY_MS,
 ): Promise<number> {
   const sinceMs = systemClock.monotonic()
   let last: unknown
@@ -22,6 +23,6 @@ export async function until(
     }
     if (systemClock.monotonic() - sinceMs > withinMs)
       throw new Error(`${what}: not within ${withinMs} ms`, { cause: last })
-    await systemClock.sleep(LOOK_EVERY_MS)
+    await systemClock.sleep(lookEveryMs)
   }
 }

@@ -1,21 +1,18 @@
-// What the tests of a failing server share: where it keeps what, how it is started as the supervisor does, and waiting.
+// What the tests of a failing server share: where it keeps what, and how it is started as the supervisor does.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '../../../src/base/clock.ts'
 import type { Installation } from '../../../src/base/installation.ts'
 import { createLogger } from '../../../src/base/log.ts'
 import type { Launch, MemberContext } from '../../../src/base/member.ts'
 import type { TestPostgres } from '../../../src/testing/postgres.ts'
 
-const LOOK_MS = 5
-
-/** Resolves when `condition` holds; the limit of the test is its limit. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await systemClock.sleep(LOOK_MS)
-}
+/** Far above what a busy machine takes. */
+export const WITHIN_MS = 60_000
+/** Between two looks where the moment counts. */
+export const AT_ONCE_MS = 5
 
 export const silent = createLogger({ write: () => {} })
 
