@@ -12,7 +12,6 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,6 +28,7 @@ import { createWebServer, webConfig } from '../src/web/index.ts'
 import { CONNECTIONS, keepAliveLoad } from './support/keep-alive-load.ts'
 import { cpuSecondsOf } from './support/process-times.ts'
 import { rounded, spread } from './support/spread.ts'
+import { freePort } from '../test/support/free-port.ts'
 
 const SIDES = ['direct', 'hand', 'pando'] as const
 type Side = (typeof SIDES)[number]
@@ -96,15 +96,6 @@ async function serve(): Promise<void> {
 
 function child(...args: string[]): ChildProcess {
   return fork(fileURLToPath(import.meta.url), ['--as', ...args])
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function answers(port: number): Promise<void> {

@@ -3,24 +3,16 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../test/support/free-port.ts'
 
 const LIMIT_MS = 3_000
 const RUNS = 5
 const root = join(import.meta.dirname, '..')
 const pando = join(root, 'bin', 'pando.js')
 const dataDir = mkdtempSync(join(tmpdir(), 'pando-start-'))
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /** From the start of the command to the first answer 200, in milliseconds. */
 async function start(port: number): Promise<number> {

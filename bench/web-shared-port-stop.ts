@@ -11,13 +11,14 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createLogger } from '../src/base/log.ts'
 import { createWebServer, webConfig } from '../src/web/index.ts'
+import { freePort } from '../test/support/free-port.ts'
 
 const { values } = parseArgs({
   options: {
@@ -53,14 +54,6 @@ async function start(port: number): Promise<ChildProcess> {
   const child = fork(fileURLToPath(import.meta.url), args)
   await once(child, 'message')
   return child
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
 }
 
 const counts = { sent: 0, answered: 0, lost: 0, slow: 0 }

@@ -15,7 +15,7 @@ import { createLogger } from '../../src/base/log.ts'
 import type { MemberContext, MemberSpec } from '../../src/base/member.ts'
 import { balancerSettings, startBalancerFleet, withBalancer } from '../support/balancer/fleet.ts'
 import { ask } from '../support/balancer/visitors.ts'
-import { freePort } from '../support/web.ts'
+import { freePort } from '../support/free-port.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'pando-balancer-'))
 afterAll(() => rmSync(dir, { recursive: true }))

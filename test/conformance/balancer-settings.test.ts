@@ -11,7 +11,7 @@ import { makeCertificate } from '../support/balancer/certificate.ts'
 import { startBalancerFleet } from '../support/balancer/fleet.ts'
 import { ask, crowd } from '../support/balancer/visitors.ts'
 import { until } from '../support/until.ts'
-import { freePort } from '../support/web.ts'
+import { freePort } from '../support/free-port.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'pando-balancer-'))
 afterAll(() => rmSync(dir, { recursive: true }))

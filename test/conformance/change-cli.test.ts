@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { CLI_ARGS, runCli } from '../support/cli.ts'
-import { freePort, type MemberStatus } from '../support/pando.ts'
+import { freePort } from '../support/free-port.ts'
+import { type MemberStatus } from '../support/pando.ts'
 import { root } from '../support/repository.ts'
 import { until } from '../support/until.ts'
 
@@ -133,6 +134,23 @@ describe('apply', () => {
       exit: 0,
       text: 'Nothing to do: what runs is what application and topology say.\n',
     })
+    expect(await pids('web')).toEqual(before)
+  })
+
+  test('takes up bounds of autoscaling, though no process changes', async () => {
+    const before = await pids('web')
+    topology({ web: { autoscale: { min: 2, max: 4 } } })
+
+    const on = await pando('apply')
+    const again = await pando('apply')
+    topology({ web: {} })
+    const off = await pando('apply')
+
+    expect(on.text).toContain('~ web.autoscale.max none → 4')
+    expect(on.text).toContain('Done in')
+    expect(again.text).toContain('Nothing to do')
+    expect(off.text).toContain('~ web.autoscale.max 4 → none')
+    expect([on.status, again.status, off.status]).toEqual([0, 0, 0])
     expect(await pids('web')).toEqual(before)
   })
 

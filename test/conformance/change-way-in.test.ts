@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { runCli } from '../support/cli.ts'
-import { freePort, type Status } from '../support/pando.ts'
+import { freePort } from '../support/free-port.ts'
+import { type Status } from '../support/pando.ts'
 import { root } from '../support/repository.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })

@@ -9,7 +9,7 @@ import type { SourceReport } from '../../src/cli/doctor/judge-source.ts'
 import { inspect } from '../../src/inspect/inspect.ts'
 import { readSources } from '../../src/inspect/read.ts'
 import { runCli } from '../support/cli.ts'
-import { freePort } from '../support/pando.ts'
+import { freePort } from '../support/free-port.ts'
 import { root } from '../support/repository.ts'
 
 let dir: string

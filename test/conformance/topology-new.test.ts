@@ -14,7 +14,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadTopology, planMembers } from '../../src/topology/index.ts'
 import { runCli } from '../support/cli.ts'
-import { freePort, output } from '../support/pando.ts'
+import { freePort } from '../support/free-port.ts'
+import { output } from '../support/pando.ts'
 import { root } from '../support/repository.ts'
 
 let dir: string

@@ -9,7 +9,7 @@ import { ENGINE_KEYS, loadEngine, maxWebServers, withWebServers } from '../../sr
 import { loadTopology, planMembers } from '../../src/topology/index.ts'
 import { renderConfigReference } from '../../src/topology/reference.ts'
 import { runCli } from '../support/cli.ts'
-import { freePort } from '../support/pando.ts'
+import { freePort } from '../support/free-port.ts'
 import { root } from '../support/repository.ts'
 
 let dir: string

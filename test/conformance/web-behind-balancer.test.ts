@@ -9,7 +9,8 @@ import type { Handler } from '../../src/web/handler.ts'
 import { until } from '../support/until.ts'
 import { startHaproxy } from '../support/web-haproxy.ts'
 import { memberContext, startMember, webSpecs } from '../support/web-member.ts'
-import { freePort, serveOnFreePort } from '../support/web.ts'
+import { freePort } from '../support/free-port.ts'
+import { serveOnFreePort } from '../support/web.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'pando-front-'))
 afterAll(() => rmSync(dir, { recursive: true }))

@@ -9,7 +9,8 @@ import type { Handler } from '../../src/web/handler.ts'
 import type { RequestObserved } from '../../src/web/exchange/requests-channel.ts'
 import { fakeClock } from '../../src/testing/clock.ts'
 import { until } from '../support/until.ts'
-import { freePort, rawConnection, sayAndListen, serveOnFreePort } from '../support/web.ts'
+import { freePort } from '../support/free-port.ts'
+import { rawConnection, sayAndListen, serveOnFreePort } from '../support/web.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
 const LONG_MS = 30_000

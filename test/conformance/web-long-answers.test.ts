@@ -10,7 +10,8 @@ import { currentRequest } from '../../src/base/context.ts'
 import { fakeClock } from '../../src/testing/clock.ts'
 import type { Handler } from '../../src/web/handler.ts'
 import { until } from '../support/until.ts'
-import { freePort, rawConnection, serveOnFreePort, type Served } from '../support/web.ts'
+import { freePort } from '../support/free-port.ts'
+import { rawConnection, serveOnFreePort, type Served } from '../support/web.ts'
 
 const LONG_MS = 30_000
 const EVENTS = { 'content-type': 'text/event-stream' }

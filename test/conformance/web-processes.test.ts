@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { MemberContext, MemberSpec } from '../../src/base/member.ts'
 import { webProcess, type WebMemberFile } from '../../src/web/members.ts'
-import { freePort } from '../support/web.ts'
+import { freePort } from '../support/free-port.ts'
 import { memberContext, startMember, webSpecs, whoAnswers } from '../support/web-member.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'pando-web-'))

@@ -10,7 +10,8 @@ import { webProcess } from '../../src/web/members.ts'
 import { controlSocketOf } from '../../src/web/server/ask-control.ts'
 import { sharedPort } from '../../src/web/shared-port-router.ts'
 import { until } from '../support/until.ts'
-import { freePort, rawConnection } from '../support/web.ts'
+import { freePort } from '../support/free-port.ts'
+import { rawConnection } from '../support/web.ts'
 import { memberContext, startMember, webSpecs, whoAnswers } from '../support/web-member.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'pando-port-'))

@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { freePort, output, pandoBin } from '../support/pando.ts'
+import { freePort } from '../support/free-port.ts'
+import { output, pandoBin } from '../support/pando.ts'
 
 const dirs: string[] = []
 afterEach(() => {

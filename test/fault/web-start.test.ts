@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, test } from 'vitest'
-import { freePort, pandoBin } from '../support/pando.ts'
+import { freePort } from '../support/free-port.ts'
+import { pandoBin } from '../support/pando.ts'
 import { until } from '../support/until.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'pando-web-start-'))

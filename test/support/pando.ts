@@ -2,10 +2,10 @@
 
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from './free-port.ts'
 import { root } from './repository.ts'
 
 export interface MemberStatus {
@@ -42,15 +42,6 @@ export interface Pando {
 
 export const pandoBin: string = join(root, 'bin', 'pando.js')
 const run = promisify(execFile)
-
-/** A port that nothing listened on a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /** Starts the application and resolves when it is ready; disposing stops it and removes its data. */
 export async function startPando(options: PandoOptions = {}): Promise<Pando> {

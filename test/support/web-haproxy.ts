@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import type { MemberSpec } from '../../src/base/member.ts'
 import { until } from './until.ts'
-import { freePort, rawConnection } from './web.ts'
+import { freePort } from './free-port.ts'
 
 export interface Haproxy extends AsyncDisposable {
   /** Where visitors come in. */
@@ -65,15 +65,14 @@ ${servers.join('\n')}
   const exited = once(child, 'exit')
   const ask = async (command: string): Promise<string> => {
     const connection = connect(socket)
+    await once(connection, 'connect')
     connection.end(`${command}\n`)
     return await text(connection)
   }
-  await until('HAProxy listens', 10_000, () =>
-    rawConnection(port).then(
-      (connection) => {
-        connection.socket.destroy()
-        return true
-      },
+  // By its own socket: on the port somebody else might answer.
+  await until('HAProxy serves', 10_000, () =>
+    ask('show info').then(
+      (info) => info.includes('Name: HAProxy'),
       () => false,
     ),
   )

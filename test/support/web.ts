@@ -1,7 +1,7 @@
 // What the tests of the web tier share: a server on a free port, and a client that writes bytes instead of requests.
 
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { createLogger, type Logger } from '../../src/base/log.ts'
 import type { Handler } from '../../src/web/handler.ts'
 import { createWebServer, type WebServer, type WebServerOptions } from '../../src/web/server/server.ts'
@@ -45,16 +45,6 @@ export async function serveOnFreePort(handler: Handler, options: ServeOptions = 
     logged,
     [Symbol.asyncDispose]: () => server.stop(0),
   }
-}
-
-/** A port of the loopback interface that nobody has, for a server that cannot take port 0. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 export interface RawConnection extends Disposable {

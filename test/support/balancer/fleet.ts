@@ -21,7 +21,7 @@ import type { MemberContext, MemberSpec } from '../../../src/base/member.ts'
 import type { RouteReport, Upstream, UpstreamWish } from '../../../src/base/route.ts'
 import { webConfig, type WebSettings } from '../../../src/web/config.ts'
 import { until } from '../until.ts'
-import { freePort } from '../web.ts'
+import { freePort } from '../free-port.ts'
 import type { WebOrder, WebReport } from './web-server.ts'
 
 export interface FleetOptions {
