@@ -23,6 +23,8 @@ export interface RunningInstallation extends Following {
   readonly installation: Installation
   /** What is wanted of it now. */
   readonly plan: Plan
+  /** The last change failed in the middle, so the members are not all as the plan has them. */
+  readonly isHalfChanged: boolean
 }
 
 /** Undefined when it does not run: that is printed, and the exit status set. */
@@ -47,7 +49,9 @@ export async function runningAt(options: ChangeOptions): Promise<RunningInstalla
   return { ...found, terminal: openTerminal(), clock: systemClock, flags, quiet: options.json === true }
 }
 
-async function attended(dataDir: string): Promise<{ installation: Installation; plan: Plan } | undefined> {
+async function attended(
+  dataDir: string,
+): Promise<Pick<RunningInstallation, 'installation' | 'plan' | 'isHalfChanged'> | undefined> {
   const [{ isAttended }, { readWanted, realInstallation }] = await Promise.all([
     import('../supervisor/bring-up.ts'),
     import('../supervisor/records.ts'),
@@ -55,5 +59,5 @@ async function attended(dataDir: string): Promise<{ installation: Installation; 
   const installation = realInstallation(dataDir)
   const wanted = readWanted(installation)
   if (wanted?.state !== 'up' || !isAttended(installation)) return undefined
-  return { installation, plan: wanted.plan }
+  return { installation, plan: wanted.plan, isHalfChanged: wanted.lastChange?.state === 'failed' }
 }

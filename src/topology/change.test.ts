@@ -16,13 +16,24 @@ const judged = (from: TopologyInput, to: TopologyInput, app: Partial<PlannedApp>
 
 describe('a change', () => {
   test('of nothing has no members', () => {
-    expect(judged({}, {})).toEqual({ members: [], obstacles: [] })
+    expect(judged({}, {})).toEqual({ members: [], obstacles: [], settings: [] })
   })
 
   test('of nothing is the same after the plan was written down and read', () => {
     const read = JSON.parse(JSON.stringify(planOf({}))) as Plan
 
-    expect(judgeChange(read, planOf({}))).toEqual({ members: [], obstacles: [] })
+    expect(judgeChange(read, planOf({}))).toEqual({ members: [], obstacles: [], settings: [] })
+  })
+
+  test('of the bounds of autoscaling changes no member, and is one', () => {
+    const before: TopologyInput = { web: { autoscale: { min: 2, max: 4 } } }
+
+    expect(judged(before, { web: { autoscale: { min: 2, max: 8 } } })).toEqual({
+      members: [],
+      obstacles: [],
+      settings: ['web.autoscale.max 4 → 8'],
+    })
+    expect(judged({}, before).settings).toContain('web.autoscale.max none → 4')
   })
 
   test('of the application code replaces the web servers and nothing else', () => {

@@ -33,6 +33,8 @@ export interface Judgement {
   /** In the order of the new plan, then what is removed. */
   readonly members: readonly MemberChange[]
   readonly obstacles: readonly Obstacle[]
+  /** Settings that no process has, and that the supervisor goes by from then on: `web.autoscale.max 4 → 8`. */
+  readonly settings: readonly string[]
 }
 
 export type ComparedPlan = Pick<Plan, 'members' | 'routes'> & { readonly source: PlanSource }
@@ -59,7 +61,14 @@ export function judgeChange(
       ...removed.map(({ name }): MemberChange => ({ member: name, change: 'remove', reasons: [] })),
     ],
     obstacles: [...restartObstacles(from, to), ...lossObstacles(from.source, to.source)],
+    settings: differences(from.source.topology, to.source.topology)
+      .filter(({ key }) => isOfSupervisor(key))
+      .map((difference) => `${difference.key} ${difference.from} → ${difference.to}`),
   }
+}
+
+function isOfSupervisor(key: string): boolean {
+  return key === 'stage' || key.startsWith('web.autoscale.')
 }
 
 /** As it is after it was written down and read: without what is undefined. */

@@ -139,12 +139,13 @@ describe('apply', () => {
 
   test('takes up bounds of autoscaling, though no process changes', async () => {
     const before = await pids('web')
-    topology({ web: { autoscale: { min: 2, max: 4 } } })
+    const bounds = { PANDO_WEB_AUTOSCALE_MIN: '2', PANDO_WEB_AUTOSCALE_MAX: '4' }
+    const apply = (env: Record<string, string>): ReturnType<typeof runCli> =>
+      runCli(['apply', '--app', app, '--data', data], env)
 
-    const on = await pando('apply')
-    const again = await pando('apply')
-    topology({ web: {} })
-    const off = await pando('apply')
+    const on = await apply(bounds)
+    const again = await apply(bounds)
+    const off = await apply({})
 
     expect(on.text).toContain('~ web.autoscale.max none → 4')
     expect(on.text).toContain('Done in')

@@ -28,6 +28,8 @@ Examples:
 With each release in a directory of its own the old one is still there to go back to. Exit status: 0 done
 or nothing to do, 1 rolled back, 2 refused or wrong, 3 not running. Ctrl-C leaves the change going on.`
 
+const AS_SAID = 'what runs is what application and topology say'
+
 export function register(program: Command): void {
   program
     .command('apply')
@@ -49,14 +51,19 @@ async function runApply(options: Options): Promise<void> {
   const [{ planApplication }, judgement] = await Promise.all([import('../planning.ts'), loadJudge()])
   const plan = await planApplication(options, dataDirOf(options), current)
   const judged = await judgement(current, plan)
-  const { members, obstacles } = judged
-  if (quiet && (options.dryRun === true || members.length === 0))
-    terminal.line(JSON.stringify(judged, undefined, 2))
-  if (members.length === 0) {
-    if (!quiet) terminal.line('Nothing to do: what runs is what application and topology say.')
+  const { members, obstacles, settings } = judged
+  // After a change that failed, what runs is something between two plans.
+  const isNothing = members.length === 0 && settings.length === 0 && !running.isHalfChanged
+  if (quiet && (options.dryRun === true || isNothing)) terminal.line(JSON.stringify(judged, undefined, 2))
+  if (isNothing) {
+    if (!quiet) terminal.line(`Nothing to do: ${AS_SAID}.`)
     return
   }
-  if (!quiet) for (const line of describeMembers(members, terminal.paint)) terminal.line(line)
+  if (!quiet) {
+    for (const line of describeMembers(members, terminal.paint)) terminal.line(line)
+    for (const setting of settings) terminal.line(`${terminal.paint.yellow('~')} ${setting}`)
+    if (running.isHalfChanged) terminal.line('The last change failed: what it left is put in order.')
+  }
   const refused = obstacles.filter(({ kind }) => kind === 'restart' || options.force !== true)
   if (refused.length > 0) throw new PlatformError('CLI_CHANGE_REFUSED', { obstacles: refused })
   if (!quiet) for (const each of obstacles) terminal.line(describeObstacle(each, terminal.paint))
@@ -64,7 +71,7 @@ async function runApply(options: Options): Promise<void> {
     if (!quiet) terminal.line(terminal.paint.dim('Nothing was done. Without --dry-run it is.'))
     return
   }
-  await carryOut(running, { request: { kind: 'apply', plan }, what: summaryOf(members) })
+  await carryOut(running, { request: { kind: 'apply', plan }, what: summaryOf(members) || AS_SAID })
 }
 
 /** The judge, which knows what each engine can take up by itself. */
