@@ -1,6 +1,7 @@
 // Sessions that another store has, taken over one by one: the identifier of the new session is made of the old one, so
 // whichever server a visitor reaches finds the same session for the same old cookie, and importing twice is importing
-// once. A mark beside it outlives the session, so that an old cookie brings nobody back who has logged out since.
+// once. A mark beside it, which says when that session began, outlives it, so that an old cookie brings nobody back who has
+// logged out since.
 //
 // The old identifier opens the session as it did before; the store sees hashes of it only. The mark is a row like a
 // session's, under a key that no identifier has.
@@ -46,32 +47,39 @@ export interface Import {
 
 /**
  * Stores `session` as the one made of the old one, unless that was done before. `before`: it was, the session may have
- * ended since. A crash on the way leaves nothing, or a session without its mark: who finds it calls `ensureMark`.
+ * ended since. A crash on the way leaves nothing, or a session without its mark: who finds it calls `isImported`.
  * @throws SESSIONS_TOO_LARGE
  */
 export async function storeImported(
-  { store, settings, oldId, nowMs }: Import,
+  imported: Import,
   session: NewSession,
 ): Promise<StoredSession | 'before'> {
+  const { store, settings, oldId, nowMs } = imported
   if ((await store.read(markKey(oldId), nowMs)) !== undefined) return 'before'
   const { dataMaxBytes: maxBytes } = settings
   const stored = beginning(session, settings, nowMs)
   const key = keyOf(importedId(oldId))
   const created = await createOnce(store, key, stored, maxBytes)
-  await storeMark({ store, settings, oldId, nowMs })
-  return created
+  if (await isImported(imported, created)) return created
+  // Since we looked, somebody else has imported it and its visitor has logged out.
+  await store.delete(key)
+  return 'before'
 }
 
-/** Marks a session that was found as imported, in case whoever imported it came no further than that. */
-export async function ensureMark(imported: Import): Promise<void> {
-  const { store, oldId, nowMs } = imported
-  if ((await store.read(markKey(oldId), nowMs)) === undefined) await storeMark(imported)
-}
-
-async function storeMark({ store, settings, oldId, nowMs }: Import): Promise<void> {
-  const begun = beginning({ userId: null, data: {} }, settings, nowMs)
-  const mark = { ...begun, expiresAtMs: begun.absoluteAtMs }
-  await createOnce(store, markKey(oldId), mark, settings.dataMaxBytes)
+/**
+ * Whether `session` is the one that was made of the old one, and not made once more by a process that slept meanwhile.
+ * Sets the mark where whoever imported it came no further than that.
+ */
+export async function isImported(
+  { store, settings, oldId, nowMs }: Import,
+  { createdAtMs }: StoredSession,
+): Promise<boolean> {
+  const key = markKey(oldId)
+  const begun = beginning({ userId: null, data: { of: createdAtMs } }, settings, nowMs)
+  const mark =
+    (await store.read(key, nowMs)) ??
+    (await createOnce(store, key, { ...begun, expiresAtMs: begun.absoluteAtMs }, settings.dataMaxBytes))
+  return mark.data['of'] === createdAtMs
 }
 
 /** What is stored under `key`: `session`, or what somebody else has just stored there. */

@@ -13,7 +13,7 @@ import type { SessionsSettings } from './config.ts'
 import { clearCookie, cookieKind, cookieValues, setCookie, type CookieKind } from './cookie.ts'
 import type { SessionKey, SessionStore, StoredSession } from './driver.ts'
 import { tooLarge } from './data.ts'
-import { beginning, ensureMark, importedId, keyOf, storeImported, type NewSession } from './imported.ts'
+import { beginning, importedId, isImported, keyOf, storeImported, type NewSession } from './imported.ts'
 import type { Signer } from './keys.ts'
 import type { SessionData } from './sessions.ts'
 
@@ -95,7 +95,7 @@ export class RequestSession {
       if (current !== undefined || oldId === undefined) return current
       const next = pointerTo(importedId(oldId), false)
       const found = await this.#find(next)
-      if (found !== undefined) await this.#ensureMark(oldId)
+      if (found !== undefined && !(await this.#isImported(oldId, found))) return undefined
       const session = found ?? (await this.#import(oldId, next.key, read))
       if (session === undefined) return undefined
       // The session stays when its cookie cannot be sent: the next request with the old one finds it.
@@ -124,9 +124,9 @@ export class RequestSession {
     return stored === 'before' ? store.read(key, clock.now()) : stored
   }
 
-  #ensureMark(oldId: string): Promise<void> {
+  #isImported(oldId: string, session: StoredSession): Promise<boolean> {
     const { store, settings, clock } = this.#parts
-    return ensureMark({ store, settings, oldId, nowMs: clock.now() })
+    return isImported({ store, settings, oldId, nowMs: clock.now() }, session)
   }
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {

@@ -182,6 +182,32 @@ describe('importOnce', () => {
     expect(after.value).toBeUndefined()
   })
 
+  test('a server that slept in the middle of an import brings nobody back who has logged out meanwhile', async () => {
+    const old = secretToken()
+    const store = await postgres(database)
+    const [asleep, woken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const sleeping: SessionStore = {
+      ...store,
+      async create(...session) {
+        asleep.resolve()
+        await woken.promise
+        return store.create(...session)
+      },
+    }
+    await using slow = await open(sleeping)
+    const slept = visit(() => slow.importOnce(old, holds(ADA)))
+    await asleep.promise
+    await clock.advance(1)
+    const { cookie } = await visit(() => sessions.importOnce(old, holds(ADA)))
+    await clock.advance(1)
+    await visit(() => sessions.destroy(), cookie)
+
+    woken.resolve()
+
+    expect((await slept).value).toBeUndefined()
+    expect((await visit(() => other.importOnce(old, holds(ADA)))).value).toBeUndefined()
+  })
+
   test('refuses what a session cannot hold, and can be called again with less', async () => {
     const old = secretToken()
     const huge = { userId: 'ada', data: { cart: ['x'.repeat(20_000)] } }
