@@ -92,10 +92,12 @@ describe('the request id', () => {
     const forged = await asked({ headers: { 'x-request-id': 'mine' } })
     const trusted = await proxied({ 'x-request-id': 'edge-1:42' })
     const nonsense = await proxied({ 'x-request-id': 'a b' })
+    const list = await proxied({ 'x-request-id': 'edge-1:42, <b>' })
 
     expect(forged.echo.headers['x-request-id']).toMatch(UUID)
     expect(trusted.echo.headers['x-request-id']).toBe('edge-1:42')
     expect(nonsense.echo.headers['x-request-id']).toMatch(UUID)
+    expect(list.echo.headers['x-request-id']).toMatch(UUID)
   })
 
   test('stays the same when a request is repeated on another server', async () => {

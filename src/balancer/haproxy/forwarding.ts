@@ -58,7 +58,9 @@ export function forwardingLines(
         ]),
     ...forwardedLines(scheme),
     `http-request set-header x-request-id %[unique-id]${
-      hasTrusted ? ' unless trusted { req.hdr(x-request-id) -m reg ^[A-Za-z0-9_.:-]{1,64}$ }' : ''
+      hasTrusted
+        ? ' unless trusted { req.fhdr_cnt(x-request-id) 1 } { req.fhdr(x-request-id) -m reg ^[A-Za-z0-9_.:-]{1,64}$ }'
+        : ''
     }`,
   ]
 }
