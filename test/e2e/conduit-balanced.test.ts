@@ -40,9 +40,9 @@ test('a logged-in visitor goes on while every web server is replaced, and keeps 
   const path = await publish(page, { title: 'On staying', body: 'Here.', tags: [] })
   const before = await webPids()
 
-  let replaced = false
-  const replacing = site.command('restart', 'web').then(() => (replaced = true))
-  for (let visit = 1; !replaced; visit++) {
+  const replaced = new AbortController()
+  const replacing = site.command('restart', 'web').finally(() => replaced.abort())
+  for (let visit = 1; !replaced.signal.aborted; visit++) {
     await page.goto(path)
     await comment(page, `Still here, visit ${visit}.`)
     await seen(page, `nav a[href="/profile/${person.username}"]`)
