@@ -4,10 +4,10 @@
 import { isAbsolute } from 'node:path'
 import { balancerMembers, balancerNames, type Served } from '../balancer/members.ts'
 import type { MemberSpec } from '../base/member.ts'
-import { addressOf } from '../base/place.ts'
+import { addressOf, type Place } from '../base/place.ts'
 import type { Route } from '../base/route.ts'
 import { embeddedDatabaseMember } from '../database/members.ts'
-import { MAX_PROCESSES, webMembers } from '../web/members.ts'
+import { MAX_PROCESSES, serverHost, webMembers } from '../web/members.ts'
 import type { AutoscaleSettings } from '../web/config.ts'
 import { isFronted, type Topology } from './schema.ts'
 
@@ -137,6 +137,12 @@ function servedBy(web: Topology['web']): Served {
 /** How many web servers there may be at once while it runs, one of them for the time of a change. Pure. */
 export function maxWebServers({ topology }: PlanSource): number {
   return topology.web.maxServers
+}
+
+/** Where the first web server listens behind a balancer; undefined where visitors come to it. Pure. */
+export function firstServerPlace(topology: Topology): Place | undefined {
+  const { port, serverPort } = topology.web
+  return isFronted(topology) ? { host: serverHost(port, 1), port: serverPort } : undefined
 }
 
 /** Where a person on this server can visit. Pure. */

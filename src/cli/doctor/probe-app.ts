@@ -10,8 +10,8 @@ import { planMigrations } from '../../database/migrations/plan.ts'
 import { statusFromRecords } from '../../supervisor/status.ts'
 import { realInstallation } from '../../supervisor/records.ts'
 import { loadTopology, type LoadedTopology } from '../../topology/index.ts'
-import { isFronted, type Topology } from '../../topology/schema.ts'
-import { serverHost } from '../../web/members.ts'
+import { firstServerPlace } from '../../topology/plan.ts'
+import type { Topology } from '../../topology/schema.ts'
 import { fail, ok, type Check } from './check.ts'
 import { judgePort, judgeServers, type PortProbe } from './judge-port.ts'
 
@@ -78,9 +78,9 @@ export async function checkPort(dataDir: string, host: string, port: number): Pr
 
 /** Whether the first web server behind a balancer has an address of its own; nothing where visitors come to it. */
 export async function checkServers(dataDir: string, topology: Topology): Promise<Check[]> {
-  if (!isFronted(topology)) return []
-  const { port, serverPort, maxServers } = topology.web
-  const place = { host: serverHost(port, 1), port: serverPort }
+  const place = firstServerPlace(topology)
+  if (place === undefined) return []
+  const { port, maxServers } = topology.web
   const probe = await tryListening(place.host, place.port)
   const isOurs = probe === 'EADDRINUSE' && servesHere(dataDir, port)
   return [judgeServers(place, probe, { isOurs, count: maxServers })]
