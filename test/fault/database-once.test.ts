@@ -6,6 +6,7 @@ import { isPlatformError } from '../../src/base/errors.ts'
 import { freshSeed, seededRandom, type Random } from '../../src/base/random.ts'
 import type { OpenDatabase, Transaction } from '../../src/database/index.ts'
 import { startTestPostgres, type TestPostgres } from '../../src/testing/postgres.ts'
+import { holdCommits } from './database/lost-commit.ts'
 
 async function withTable(server: TestPostgres): Promise<OpenDatabase> {
   const database = server.open({ connectTimeoutMs: 30_000 })
@@ -106,24 +107,13 @@ describe('requests that are each attempted up to four times at once', () => {
 test('a lost answer to COMMIT is no question: the work is not applied twice', async () => {
   await using server = await startTestPostgres()
   const database = await withTable(server)
-  // A deferred trigger runs within COMMIT and waits there for as long as the lock is held.
-  await database.pool.query(`
-    create function wait_for_lock() returns trigger language plpgsql as
-      $$ begin perform pg_advisory_xact_lock(7); return null; end $$;
-    create constraint trigger waiting after insert on entry deferrable initially deferred
-      for each row execute function wait_for_lock()`)
-  const holder = await database.pool.connect()
-  await holder.query('select pg_advisory_lock(7)')
+  const commits = await holdCommits(database)
   const work = database.once(insert(1), { key: 'unknown' })
 
-  let committing: { pid: number }[] = []
-  while (committing.length === 0)
-    committing = await database.sql<{
-      pid: number
-    }>`select pid from pg_stat_activity where query = 'commit' and wait_event = 'advisory'`
-  process.kill(committing[0]!.pid, 'SIGTERM')
-  holder.release(true)
+  await commits.lose()
+  commits.release()
 
-  const [row] = await Promise.all([work]).then(() => applied(database))
-  expect(row).toEqual({ request: 1, id: await work })
+  const id = await work
+  const [row] = await applied(database)
+  expect(row).toEqual({ request: 1, id })
 })

@@ -6,6 +6,7 @@ import { freshSeed, seededRandom } from '../../src/base/random.ts'
 import type { OpenDatabase } from '../../src/database/index.ts'
 import { startTestPostgres } from '../../src/testing/postgres.ts'
 import { until } from '../support/until.ts'
+import { holdCommits } from './database/lost-commit.ts'
 import { AT_ONCE_MS, WITHIN_MS } from './database/server.ts'
 
 interface Load {
@@ -113,14 +114,7 @@ describe('under write load', () => {
     await using server = await startTestPostgres()
     const database = server.open()
     await database.sql`create table entry (id integer primary key)`
-    // A deferred trigger runs within COMMIT and waits there for as long as the lock is held.
-    await database.pool.query(`
-      create function wait_for_lock() returns trigger language plpgsql as
-        $$ begin perform pg_advisory_xact_lock(7); return null; end $$;
-      create constraint trigger waiting after insert on entry deferrable initially deferred
-        for each row execute function wait_for_lock()`)
-    const holder = await database.pool.connect()
-    await holder.query('select pg_advisory_lock(7)')
+    const commits = await holdCommits(database)
     let runs = 0
     const work = database.transaction(async (tx) => {
       runs++
@@ -128,16 +122,11 @@ describe('under write load', () => {
     })
     const unknown = expect(work).rejects.toMatchObject({ code: 'DATABASE_COMMIT_UNKNOWN' })
 
-    let committing: { pid: number }[] = []
-    while (committing.length === 0)
-      committing = await database.sql<{
-        pid: number
-      }>`select pid from pg_stat_activity where query = 'commit' and wait_event = 'advisory'`
-    process.kill(committing[0]!.pid, 'SIGTERM')
+    await commits.lose()
 
     await unknown
     expect(runs).toBe(1)
-    holder.release(true)
+    commits.release()
   })
 })
 

@@ -4,7 +4,13 @@ import { rmSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { MemberEngine, MemberReadiness, MemberSpec } from '../../../src/base/member.ts'
+import type {
+  Launch,
+  MemberContext,
+  MemberEngine,
+  MemberReadiness,
+  MemberSpec,
+} from '../../../src/base/member.ts'
 import type { Installation } from '../../../src/base/installation.ts'
 import type { MemberRouter } from '../../../src/base/route.ts'
 import type { Plan } from '../../../src/supervisor/records.ts'
@@ -27,26 +33,28 @@ export function askPid(socketPath: string, timeoutMs = 1_000): Promise<number> {
   })
 }
 
-const passed = (...names: readonly string[]): Record<string, string> =>
-  Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']))
+/** How the program `script` is started as the member; `mode` stands before where it notes its stops. */
+export function launchOf(
+  script: URL,
+  { name }: MemberSpec,
+  { installation }: Pick<MemberContext, 'installation'>,
+  ...mode: readonly string[]
+): Launch {
+  const socket = socketOf(installation, name)
+  rmSync(socket, { force: true })
+  const passed = ['PATH', 'NODE_COMPILE_CACHE'].map((key) => [key, process.env[key] ?? ''])
+  return {
+    file: process.execPath,
+    args: [fileURLToPath(script), name, socket, ...mode, join(installation.dataDir, 'stops')],
+    env: Object.fromEntries(passed) as Record<string, string>,
+    cwd: installation.dataDir,
+  }
+}
+
+const MEMBER = new URL('member.ts', import.meta.url)
 
 const tiny = (mode: string, graceMs: number): MemberEngine => ({
-  prepare(spec, { installation }) {
-    const socket = socketOf(installation, spec.name)
-    rmSync(socket, { force: true })
-    return Promise.resolve({
-      file: process.execPath,
-      args: [
-        fileURLToPath(new URL('member.ts', import.meta.url)),
-        spec.name,
-        socket,
-        mode,
-        join(installation.dataDir, 'stops'),
-      ],
-      env: passed('PATH', 'NODE_COMPILE_CACHE'),
-      cwd: installation.dataDir,
-    })
-  },
+  prepare: (spec, context) => Promise.resolve(launchOf(MEMBER, spec, context, mode)),
   async probe(spec: MemberSpec, { installation }): Promise<MemberReadiness> {
     try {
       return { ready: true, detail: `pid ${await askPid(socketOf(installation, spec.name))}` }

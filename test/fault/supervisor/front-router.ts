@@ -1,12 +1,9 @@
 // The router of front.ts, and the engine of its process.
 
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { askLocal } from '../../../src/base/local-http.ts'
 import type { MemberContext, MemberEngine, MemberSpec } from '../../../src/base/member.ts'
 import type { MemberRouter, UpstreamWish } from '../../../src/base/route.ts'
-import { socketOf } from './engines.ts'
+import { launchOf, socketOf } from './engines.ts'
 
 export interface Told {
   readonly name: string
@@ -63,22 +60,10 @@ export const frontRouter: MemberRouter = {
   },
 }
 
+const FRONT = new URL('front.ts', import.meta.url)
+
 export const frontEngine: MemberEngine = {
-  prepare(spec, { installation }) {
-    const socket = socketOf(installation, spec.name)
-    rmSync(socket, { force: true })
-    return Promise.resolve({
-      file: process.execPath,
-      args: [
-        fileURLToPath(new URL('front.ts', import.meta.url)),
-        spec.name,
-        socket,
-        join(installation.dataDir, 'stops'),
-      ],
-      env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '' },
-      cwd: installation.dataDir,
-    })
-  },
+  prepare: (spec, context) => Promise.resolve(launchOf(FRONT, spec, context)),
   async probe(spec, context) {
     try {
       return { ready: true, detail: `pid ${(await ask(spec, context, '/-/state')).pid}` }
