@@ -19,11 +19,12 @@ export interface ReleaseBounds {
 
 const BOUNDS: ReleaseBounds = { fileBytes: 4 * 1024 * 1024, totalBytes: 64 * 1024 * 1024, files: 50_000 }
 
+const TOPOLOGY_FILE = /^pando\.topology\.(?:ts|js|mjs)$/
 const LOCK_FILES = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock']
 
 /**
  * 16 hexadecimal digits that stay the same while the files of `appDir` do, wherever the directory is. Without
- * `node_modules`, names that begin with a dot, and `dataDir`.
+ * `node_modules`, names that begin with a dot, the topology file, and `dataDir`.
  */
 export function releaseOf(appDir: string, dataDir: string, bounds: ReleaseBounds = BOUNDS): string {
   const root = resolve(appDir)
@@ -64,6 +65,8 @@ function* filesBelow(directory: string, except: string): Generator<string> {
   for (const each of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(directory, each.name)
     if (each.name.startsWith('.') || each.name === 'node_modules' || path === except) continue
+    // What it says is compared setting by setting.
+    if (TOPOLOGY_FILE.test(each.name)) continue
     if (each.isDirectory()) yield* filesBelow(path, except)
     // A pipe or a socket has no content to wait for.
     else if (each.isFile() || each.isSymbolicLink()) yield path

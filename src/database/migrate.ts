@@ -55,6 +55,11 @@ export async function migrate(
     const plan = planMigrations(files, await readApplied(client))
     if (plan.outcome === 'refuse')
       throw new PlatformError('DATABASE_MIGRATIONS_INVALID', { directory, problems: plan.problems })
+    if (plan.ahead.length > 0)
+      options.log.warn(
+        { files: plan.ahead },
+        'the database has migrations of a later release; they must leave what this release uses',
+      )
     for (const migration of plan.pending) await apply(client, migration, clock, options.log)
     return { applied: plan.pending.map(({ fileName }) => fileName) }
   } catch (error) {

@@ -43,6 +43,12 @@ describe('planning migrations', () => {
   })
 })
 
+test('a database that a later release has migrated is as good as migrated', () => {
+  const plan = planMigrations([file('0001_a.sql')], [applied('0001_a.sql'), applied('0002_b.sql')])
+
+  expect(plan).toEqual({ outcome: 'apply', pending: [], ahead: ['0002_b.sql'] })
+})
+
 describe('refusing migrations', () => {
   test.each([
     [
@@ -56,6 +62,12 @@ describe('refusing migrations', () => {
       [],
       [applied('0001_a.sql')],
       ['0001_a.sql: it was applied to this database and is missing now'],
+    ],
+    [
+      'a file missing between others',
+      [file('0001_a.sql'), file('0002_b.sql')],
+      [applied('0001_a.sql'), applied('0002_c.sql')],
+      ['0002_c.sql: it was applied to this database and is missing now (there is 0002_b.sql)'],
     ],
     [
       'a renamed file',

@@ -1,6 +1,7 @@
 // Which migrations are to be applied, or everything that is wrong with them. Pure: files and table in, plan out.
 //
-// An applied file never changes: databases that ran it and databases made later would differ for ever.
+// An applied file never changes: databases that ran it and databases made later would differ for ever. A database may be
+// ahead of the files: a release that was rolled back leaves its migrations, and the one before it must start again.
 
 import { createHash } from 'node:crypto'
 import { splitStatements, type SqlStatement } from './statements.ts'
@@ -27,7 +28,12 @@ export interface Migration extends AppliedMigration {
 }
 
 export type MigrationPlan =
-  | { readonly outcome: 'apply'; readonly pending: readonly Migration[] }
+  | {
+      readonly outcome: 'apply'
+      readonly pending: readonly Migration[]
+      /** Files of a later release that were applied to this database: `0003_mood.sql`. */
+      readonly ahead: readonly string[]
+    }
   | { readonly outcome: 'refuse'; readonly problems: readonly string[] }
 
 const FILE_NAME = /^(\d{4})_([a-z0-9][a-z0-9_-]*)\.sql$/
@@ -50,12 +56,28 @@ export function planMigrations(
   const problems = [
     ...badNames.map(({ fileName }) => `${fileName}: the name is not like 0001_what_it_does.sql`),
     ...numberProblems(migrations),
-    ...appliedProblems(migrations, applied),
+    ...appliedProblems(
+      migrations,
+      applied.filter((row) => !isAhead(row, migrations)),
+    ),
     ...migrations.flatMap(contentProblems),
   ]
   if (problems.length > 0) return { outcome: 'refuse', problems }
   const done = new Set(applied.map(({ number }) => number))
-  return { outcome: 'apply', pending: migrations.filter(({ number }) => !done.has(number)) }
+  return {
+    outcome: 'apply',
+    pending: migrations.filter(({ number }) => !done.has(number)),
+    ahead: applied.filter((row) => isAhead(row, migrations)).map(fileNameOf),
+  }
+}
+
+/** Later than every file. Without any file there is no earlier release either: the directory is the wrong one. */
+function isAhead({ number }: AppliedMigration, migrations: readonly Migration[]): boolean {
+  return number > (migrations.at(-1)?.number ?? Number.POSITIVE_INFINITY)
+}
+
+function fileNameOf({ number, name }: AppliedMigration): string {
+  return `${String(number).padStart(4, '0')}_${name}.sql`
 }
 
 /** SHA-256 of the text, the same whether lines end as on Unix or as on Windows. */
@@ -96,7 +118,7 @@ function numberProblems(migrations: readonly Migration[]): string[] {
 
 function appliedProblems(migrations: readonly Migration[], applied: readonly AppliedMigration[]): string[] {
   return applied.flatMap((row) => {
-    const label = `${String(row.number).padStart(4, '0')}_${row.name}.sql`
+    const label = fileNameOf(row)
     const candidates = migrations.filter(({ number }) => number === row.number)
     const file = candidates.find(({ name }) => name === row.name)
     if (!file) {
