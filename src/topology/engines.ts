@@ -20,6 +20,12 @@ export async function loadEngine(key: string): Promise<MemberEngine> {
   return load()
 }
 
+/** The balancer's program on this machine. @throws BALANCER_ENGINE_MISSING, BALANCER_VERSION_UNSUPPORTED */
+export async function findBalancer(): Promise<{ readonly path: string; readonly version: string }> {
+  const { findHaproxy } = await import('../balancer/haproxy/binary.ts')
+  return findHaproxy()
+}
+
 /** Every key that a plan may use. */
 export const ENGINE_KEYS: readonly string[] = Object.keys(ENGINES)
 

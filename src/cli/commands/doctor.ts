@@ -63,7 +63,7 @@ const DEFAULT_MAX_CONNECTIONS = 10_000
 async function runChecks(options: Options): Promise<Examined> {
   const [
     { checkMachine },
-    { checkPostgres },
+    { checkHaproxy, checkPostgres },
     { checkApp, checkMigrations, checkPort, checkServers, checkTopology },
     { checkSource },
     { serversOf },
@@ -85,6 +85,7 @@ async function runChecks(options: Options): Promise<Examined> {
   const checks = [
     ...checkMachine({ appDir, dataDir, maxConnections }),
     checkPostgres(dataDir),
+    ...(loaded === undefined ? [] : await checkHaproxy(loaded)),
     topology.check,
     ...(web === undefined ? [] : [await checkPort(dataDir, web.host, web.port)]),
     ...(loaded === undefined ? [] : await checkServers(dataDir, loaded)),

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { PlatformError } from '../../base/errors.ts'
 import { exitStatus, fail, ok, warn, type Check } from './check.ts'
+import { judgeHaproxy } from './judge-haproxy.ts'
 import {
   judgeClock,
   judgeDataDir,
@@ -105,6 +107,34 @@ describe('the data directory', () => {
       fix: expect.stringContaining('chown -R'),
     })
     expect(judgeDataDir('/srv/data', false, undefined).found).toBe('/srv/data can be made')
+  })
+})
+
+describe('HAProxy', () => {
+  test('is good with its version and where it is', () => {
+    expect(judgeHaproxy({ path: '/usr/sbin/haproxy', version: '2.6.12' })).toEqual({
+      name: 'haproxy',
+      state: 'ok',
+      found: '2.6.12, /usr/sbin/haproxy',
+    })
+  })
+
+  test('fails when it is missing, with the command that installs it', () => {
+    const missing = new PlatformError('BALANCER_ENGINE_MISSING', { looked: ['/usr/sbin/haproxy'] })
+
+    expect(judgeHaproxy(missing)).toMatchObject({
+      state: 'fail',
+      found: expect.stringContaining('/usr/sbin/haproxy'),
+      fix: expect.stringContaining('apt-get install haproxy'),
+    })
+  })
+
+  test('fails when it is too old, with both versions', () => {
+    const old = { path: '/usr/sbin/haproxy', version: '2.2.9', least: '2.6' }
+
+    const check = judgeHaproxy(new PlatformError('BALANCER_VERSION_UNSUPPORTED', old))
+
+    expect(check).toMatchObject({ state: 'fail', found: expect.stringMatching(/2\.2\.9.*2\.6/) })
   })
 })
 

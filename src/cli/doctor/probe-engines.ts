@@ -1,5 +1,5 @@
-// Whether the engines of stage `single` can run here: the embedded PostgreSQL is found, its libraries link, and the
-// account it would run as can reach it.
+// Whether the engines can run here: the embedded PostgreSQL is found, its libraries link, and the account it would run as
+// can reach it; where the plan has a balancer, the system's HAProxy is found and new enough.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -7,7 +7,10 @@ import { dirname } from 'node:path'
 import { isPlatformError } from '../../base/errors.ts'
 import { asAccount, chooseAccount } from '../../database/embedded/account.ts'
 import { findBinaries } from '../../database/embedded/binaries.ts'
+import { findBalancer } from '../../topology/engines.ts'
+import { isFronted, type Topology } from '../../topology/schema.ts'
 import { fail, ok, type Check } from './check.ts'
+import { judgeHaproxy } from './judge-haproxy.ts'
 
 const VERSION_TIMEOUT_MS = 10_000
 
@@ -35,6 +38,17 @@ export function checkPostgres(dataDir: string): Check {
   } catch (error) {
     if (!isPlatformError(error)) throw error
     return fail(name, error.message, error.fix)
+  }
+}
+
+/** Nothing where visitors come to the web servers themselves. */
+export async function checkHaproxy(topology: Topology): Promise<Check[]> {
+  if (!isFronted(topology)) return []
+  try {
+    return [judgeHaproxy(await findBalancer())]
+  } catch (error) {
+    if (!isPlatformError(error)) throw error
+    return [judgeHaproxy(error)]
   }
 }
 
