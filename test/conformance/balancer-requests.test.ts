@@ -45,10 +45,10 @@ describe('the headers that say who the visitor is', () => {
       host: 'shop.example',
       'x-forwarded-for': '127.0.0.1',
       'x-forwarded-proto': 'http',
-      'x-forwarded-host': 'shop.example',
-      'x-forwarded-port': String(fleet.port),
-      forwarded: 'for=127.0.0.1;proto=http',
     })
+    expect(Object.keys(echo.headers)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(x-forwarded-(host|port)|forwarded)$/)]),
+    )
   })
 
   test('are believed when a trusted proxy wrote them', async () => {
@@ -59,7 +59,7 @@ describe('the headers that say who the visitor is', () => {
       'x-forwarded-proto': 'https',
       'x-forwarded-host': 'bank.example',
       'x-forwarded-port': '443',
-      forwarded: 'for=203.0.113.9;proto=https, for=127.0.0.2;proto=http',
+      forwarded: 'for=203.0.113.9;proto=https',
     })
   })
 
@@ -101,7 +101,7 @@ describe('the request id', () => {
   })
 
   test('stays the same when a request is repeated on another server', async () => {
-    const waiting = asked({ method: 'POST', path: '/orders/7?waitMs=1500', body: 'x'.repeat(20_000) })
+    const waiting = asked({ method: 'POST', path: '/orders/7?waitMs=1500', body: 'x'.repeat(12_000) })
     const came = (): (typeof fleet.came)[number][] =>
       fleet.came.filter(({ url }) => url.startsWith('/orders/7'))
     await until('it came', 5_000, () => came().length === 1)
@@ -111,11 +111,11 @@ describe('the request id', () => {
     const { echo } = await waiting
 
     expect(came().map(({ id }) => id)).toEqual([first!.id, first!.id])
-    expect(echo).toMatchObject({ bodyBytes: 20_000, headers: { 'x-request-id': first!.id } })
+    expect(echo).toMatchObject({ bodyBytes: 12_000, headers: { 'x-request-id': first!.id } })
     expect(echo.server).not.toBe(first!.server)
     await fleet.startWeb(first!.server)
     await fleet.route()
-  }, 20_000)
+  }, 12_000)
 })
 
 describe('limits', () => {
@@ -174,13 +174,6 @@ describe('limits', () => {
     const said = await visitor.ended
 
     expect(said).toMatch(/^HTTP\/1\.1 408 /)
-  })
-
-  test('a Host that is too long to be repeated is malformed', async () => {
-    const { status, text } = await asked({ headers: { host: 'a'.repeat(300) } })
-
-    expect(status).toBe(400)
-    expect(text).toContain('WEB_REQUEST_MALFORMED')
   })
 })
 

@@ -43,10 +43,8 @@ export const FRONTEND = 'visitors'
 export const BACKEND = 'web'
 
 const COOKIE = 'pando-server'
-// Room for the headers that are added to a request: seven short ones, and twice a host of 262 characters.
-const REWRITE_BYTES = 4_096
-// A body of a request that may be repeated must fit one buffer, with its headers.
-const LEAST_BUFFER_BYTES = 32_768
+// Room for the headers that are added to a request: a few short ones.
+const REWRITE_BYTES = 2_048
 const HEADERS_MAX = 101
 const HEADER_OVERHEAD_BYTES = 16
 // A web server that does not answer in time answers 503 itself.
@@ -96,12 +94,12 @@ function globalLines({ name, settings, runtimeSocket, maxConnections, account }:
 /**
  * Room for the web tier's limit of headers, so that its own 431 comes before HAProxy's 400: inside, each of at most 101
  * headers (tune.http.maxhdr) takes some bytes more than on the line. Not larger than it must be: a request that may be
- * repeated is copied with its whole buffer, and with 68 KiB in place of 32 that was a quarter of HAProxy's CPU time
- * (bench/balancer-overhead.ts).
+ * repeated is copied with its whole buffer, and at 68 KiB that was a quarter of HAProxy's CPU time
+ * (bench/balancer-overhead.ts). A body that is to be repeated must fit the same buffer.
  */
 function bufferBytes(headersMaxBytes: number): number {
   const needed = headersMaxBytes + HEADERS_MAX * HEADER_OVERHEAD_BYTES + REWRITE_BYTES
-  return Math.ceil(Math.max(LEAST_BUFFER_BYTES, needed) / 16) * 16
+  return Math.ceil(needed / 16) * 16
 }
 
 function defaultsLines({ balancer, served }: HaproxySettings): string[] {
@@ -171,10 +169,13 @@ function backendLines(input: HaproxyInput): string[] {
         ]
       : []),
     'option redispatch 1',
-    'retries 3',
+    // Once: a request that ends its server's process would end as many as it is tried on.
+    'retries 1',
     // No status: a 503 of a web server says that it has too much already, and a 502 may be the application's own. No
     // timeout: what kept a server busy for minutes would be given to the next one.
     'retry-on conn-failure empty-response',
+    // The web server's own time, much longer than the balancer keeps a visitor's connection.
+    'http-response del-header keep-alive',
     ...repeatLines(settings),
     'option httpchk',
     'http-check send meth GET uri /-/ready ver HTTP/1.1 hdr host localhost',

@@ -1,14 +1,11 @@
 // Who the visitor is, in the headers that the web servers read. What a visitor wrote in them is removed; what a trusted
-// proxy wrote is kept. So the web servers may believe every one of them.
+// proxy wrote is kept. So the web servers may believe every one of them. The host and its port stand in `host` as ever, and
+// are not said a second time.
 //
 // Also the request's id: made here for every request, once, so that a repetition on another server has the same one.
 
 import type { BalancerSettings } from '../config.ts'
-import { malformed } from './refusals.ts'
 import { word } from './words.ts'
-
-/** RFC 1035 §2.3.4 has 255 octets for a name; a port may follow. A longer one would not fit where it is repeated. */
-const HOST_MAX = 262
 
 /**
  * A random UUID (RFC 9562 §5.4), another for every request. HAProxy's generator is seeded by the system and not made for
@@ -18,7 +15,7 @@ export const REQUEST_ID = '%[uuid]'
 
 /** Lines of the section `frontend` in which every request begins. `scheme` is what the visitor speaks. */
 export function forwardingLines(
-  { trustedProxies }: Pick<BalancerSettings, 'trustedProxies'>,
+  { trustedProxies, rateLimitRequests }: Pick<BalancerSettings, 'trustedProxies' | 'rateLimitRequests'>,
   served: { readonly scheme: 'http' | 'https' },
 ): string[] {
   const hasTrusted = trustedProxies.length > 0
@@ -26,9 +23,8 @@ export function forwardingLines(
   const { scheme } = served
   return [
     ...[...new Set(trustedProxies)].toSorted().map((network) => `acl trusted src ${word(network)}`),
-    `http-request ${malformed()} if { req.hdr(host),length gt ${HOST_MAX} }`,
-    // The address the rate limit counts by; a proxy's own only where it named none.
-    'http-request set-var(txn.address) src',
+    // The visitor's address; a proxy's own only where it named none.
+    ...(hasTrusted || rateLimitRequests > 0 ? ['http-request set-var(txn.address) src'] : []),
     ...(hasTrusted
       ? [
           'http-request set-var(txn.address) req.hdr_ip(x-forwarded-for,-1) if trusted { req.hdr_ip(x-forwarded-for,-1) -m found }',
@@ -47,28 +43,15 @@ export function forwardingLines(
           // The last value is the trusted proxy's own.
           'http-request set-header x-forwarded-proto %[req.hdr(x-forwarded-proto,-1),lower] if { req.hdr(x-forwarded-proto,-1) -i http https }',
           `http-request set-header x-forwarded-proto ${scheme} unless { req.hdr(x-forwarded-proto,-1) -i http https }`,
-          'http-request set-header x-forwarded-host %[req.hdr(host)] unless { req.hdr(x-forwarded-host) -m found }',
-          'http-request set-header x-forwarded-port %[dst_port] unless { req.hdr(x-forwarded-port) -m found }',
         ]
       : [
           'http-request set-header x-forwarded-for %[src]',
           `http-request set-header x-forwarded-proto ${scheme}`,
-          'http-request set-header x-forwarded-host %[req.hdr(host)]',
-          'http-request set-header x-forwarded-port %[dst_port]',
         ]),
-    ...forwardedLines(scheme),
     `http-request set-header x-request-id %[unique-id]${
       hasTrusted
         ? ' unless trusted { req.fhdr_cnt(x-request-id) 1 } { req.fhdr(x-request-id) -m reg ^[A-Za-z0-9_.:-]{1,64}$ }'
         : ''
     }`,
-  ]
-}
-
-/** RFC 7239 §4, §6: an address of IPv6 stands in brackets and quotes. One more element, behind those of trusted proxies. */
-function forwardedLines(scheme: string): string[] {
-  return [
-    `http-request add-header forwarded 'for=%[src];proto=${scheme}' unless { src -m sub : }`,
-    `http-request add-header forwarded 'for="[%[src]]";proto=${scheme}' if { src -m sub : }`,
   ]
 }

@@ -3,7 +3,6 @@
 // A request that breaks off or is no HTTP is answered below the level at which these are known, with 400 or 408 and a
 // page of HAProxy's own.
 
-import { duration } from './words.ts'
 
 interface Refused {
   readonly code: string
@@ -43,14 +42,9 @@ export function refusalLines(): string[] {
 export function tooManyRequests(windowMs: number): string {
   return `return status 429 ${answer({
     code: 'BALANCER_RATE_LIMITED',
-    message: `This address made too many requests. Try again after ${duration(windowMs)}.`,
+    message: `This address made too many requests. Try again after ${Math.ceil(windowMs / 1_000)} seconds.`,
     retryAfterSeconds: Math.ceil(windowMs / 1_000),
   })}`
-}
-
-/** The action for what no HTTP client sends. */
-export function malformed(): string {
-  return `return status 400 ${answer(REFUSALS[400]!)}`
 }
 
 function answer({ code, message, retryAfterSeconds }: Refused): string {
