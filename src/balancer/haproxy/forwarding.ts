@@ -30,9 +30,8 @@ export function forwardingLines(
           'http-request set-var(txn.address) req.hdr_ip(x-forwarded-for,-1) if trusted { req.hdr_ip(x-forwarded-for,-1) -m found }',
         ]
       : []),
-    ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port', 'forwarded'].map(
-      (name) => `http-request del-header ${name}${unlessTrusted}`,
-    ),
+    `http-request del-header x-forwarded- -m beg${unlessTrusted}`,
+    `http-request del-header forwarded${unlessTrusted}`,
     // Several lines of one header become one, or a server that reads only one of them would see another chain. It ends on
     // the visitor and not on the proxy: the last address is the one that web servers read.
     ...(hasTrusted
@@ -45,8 +44,8 @@ export function forwardingLines(
           `http-request set-header x-forwarded-proto ${scheme} unless { req.hdr(x-forwarded-proto,-1) -i http https }`,
         ]
       : [
-          'http-request set-header x-forwarded-for %[src]',
-          `http-request set-header x-forwarded-proto ${scheme}`,
+          'http-request add-header x-forwarded-for %[src]',
+          `http-request add-header x-forwarded-proto ${scheme}`,
         ]),
     `http-request set-header x-request-id %[unique-id]${
       hasTrusted

@@ -3,7 +3,6 @@
 // A request that breaks off or is no HTTP is answered below the level at which these are known, with 400 or 408 and a
 // page of HAProxy's own.
 
-
 interface Refused {
   readonly code: string
   readonly message: string
