@@ -7,7 +7,7 @@
 // of requests a server is timed. The spread is how far the server with the most or the fewest requests is from the mean.
 // The ratio is throughput at 8 over 8 times that at 1, by the medians of the rounds.
 //
-// Needs root, for the control groups. `node bench/web-scaling.ts [--rounds 3] [--requests 300] [--plot FILE]`
+// Needs root, for the control groups. `node bench/web-scaling.ts [--rounds 3] [--requests 1500] [--plot FILE]`
 
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -27,13 +27,13 @@ const CONDUIT = join(ROOT, 'examples', 'conduit')
 const SIZES = [8, 4, 2, 1]
 const SHARE = 0.1
 const CONNECTIONS_EACH = 8
-const WARM_UP_EACH = 6_000
+const WARM_UP_EACH = 12_000
 
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '3978' },
     rounds: { type: 'string', default: '3' },
-    requests: { type: 'string', default: '300' },
+    requests: { type: 'string', default: '1500' },
     plot: { type: 'string', default: join(ROOT, 'docs', 'figures', 'web-scaling.svg') },
   },
 })

@@ -74,10 +74,10 @@ describe('requests that are each attempted up to four times at once', () => {
     await using server = await startTestPostgres()
     const database = await withTable(server)
     const done = Promise.all(attemptAll(server, random))
-    let over = false
-    const finished = done.finally(() => (over = true))
+    const over = new AbortController()
+    const finished = done.finally(() => over.abort())
 
-    while (!over)
+    while (!over.signal.aborted)
       await database.sql`
         select pg_terminate_backend(pid), pg_sleep(0.02) from (
           select pid from pg_stat_activity
