@@ -51,10 +51,9 @@ export class Routing {
 
   /** Begins the calls that are due. Routes that are not given any more are forgotten. */
   round(wanted: readonly RouteWanted[]): void {
-    const keys = new Set(wanted.map(({ route }) => JSON.stringify(route)))
-    for (const key of this.#loops.keys()) if (!keys.has(key)) this.#loops.delete(key)
-    for (const each of wanted) {
-      const key = JSON.stringify(each.route)
+    const joined = joinRoutes(wanted)
+    for (const key of this.#loops.keys()) if (!joined.has(key)) this.#loops.delete(key)
+    for (const [key, each] of joined) {
       const loop = this.#loops.get(key) ?? new RouteLoop(this.#environment)
       this.#loops.set(key, loop)
       loop.round(each)
@@ -75,6 +74,35 @@ export class Routing {
   async look(): Promise<void> {
     await Promise.all([...this.#loops.values()].map((loop) => loop.look()))
   }
+}
+
+/**
+ * By tier and router: routes that have both in common are one. While a change replaces some of those that pass requests
+ * on, all of them pass requests to all upstreams: told apart, each call would take out of service what the other one
+ * brought in. Pure.
+ */
+function joinRoutes(wanted: readonly RouteWanted[]): ReadonlyMap<string, RouteWanted> {
+  const joined = new Map<string, RouteWanted>()
+  for (const each of wanted) {
+    const { tier, router } = each.route
+    const key = `${tier} ${router}`
+    const before = joined.get(key)
+    joined.set(key, before === undefined ? each : join(before, each))
+  }
+  return joined
+}
+
+function join(one: RouteWanted, other: RouteWanted): RouteWanted {
+  const through = [...new Set([...one.route.through, ...other.route.through])]
+  return {
+    route: { ...one.route, through },
+    through: unique([...one.through, ...other.through]),
+    upstreams: unique([...one.upstreams, ...other.upstreams]),
+  }
+}
+
+function unique<Item extends Routed>(items: readonly Item[]): readonly Item[] {
+  return [...new Map(items.map((item) => [item.spec.name, item])).values()]
 }
 
 class RouteLoop {
