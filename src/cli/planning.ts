@@ -3,17 +3,11 @@
 
 import { realpathSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { isAbsolute, join, relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { moduleFile } from '../base/process.ts'
 import type { Plan } from '../supervisor/records.ts'
-import type { Asked, PlanSource } from '../topology/plan.ts'
-
-export interface PlanningOptions {
-  readonly app?: string
-  readonly stage?: string
-  readonly topology?: string
-  readonly port?: string
-}
+import type { PlanSource } from '../topology/plan.ts'
+import { askedBy, toLoad, type AskedOptions } from './asked.ts'
 
 /** A plan as the supervisor takes it, of which the source is known. */
 export type SourcedPlan = Plan & { readonly source: PlanSource }
@@ -24,7 +18,7 @@ export type SourcedPlan = Plan & { readonly source: PlanSource }
  * @throws the errors of loadApp and loadTopology
  */
 export async function planApplication(
-  options: PlanningOptions,
+  options: AskedOptions,
   dataDir: string,
   current?: Plan,
 ): Promise<SourcedPlan> {
@@ -38,15 +32,7 @@ export async function planApplication(
   const { definition } = await loadApp(appDir)
   // A link such as `current` may lead elsewhere tomorrow, and what is rolled back to must be what ran.
   const dir = realpathSync(appDir)
-  const { topology } = await loadTopology({
-    appDir: dir,
-    file: asked.topology === undefined ? undefined : resolve(dir, asked.topology),
-    env: process.env,
-    flags: [
-      { flag: '--stage', key: 'stage', value: asked.stage },
-      { flag: '--port', key: 'web.port', value: asked.port },
-    ],
-  })
+  const { topology } = await loadTopology({ appDir: dir, env: process.env, ...toLoad(dir, asked) })
   const { name, idempotent = [] } = definition
   const webServers = current === undefined ? undefined : keptServers(current, topology.web.autoscale)
   const plan = planMembers(topology, {
@@ -58,32 +44,6 @@ export async function planApplication(
   })
   const enginesModule = moduleFile(import.meta.url, '../topology/engines')
   return { ...plan, appDir: dir, enginesModule }
-}
-
-function askedBy({ app, stage, topology, port }: PlanningOptions, before: Asked = {}): Asked {
-  const file = topology === undefined ? before.topology : relativeTo(realOr(resolve(app ?? '.')), topology)
-  return {
-    ...before,
-    ...(stage !== undefined && { stage }),
-    ...(port !== undefined && { port }),
-    ...(file !== undefined && { topology: file }),
-  }
-}
-
-/** A file of the application is that of the next release too; one elsewhere stays where it is. */
-function relativeTo(appDir: string, file: string): string {
-  const path = resolve(file)
-  const below = relative(appDir, realOr(path))
-  return below.startsWith('..') || isAbsolute(below) ? path : join('.', below)
-}
-
-/** What does not exist is refused by whoever reads it. */
-function realOr(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path
-  }
 }
 
 function keptServers(

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { askedBy, askedOfRunning, asStarted, toLoad } from '../asked.ts'
 import { dataDirOf } from '../data-dir.ts'
 import { exitStatus, type Check } from '../doctor/check.ts'
 import { printSource } from '../doctor/print-source.ts'
@@ -10,7 +11,9 @@ import { openTerminal, type Terminal } from '../terminal.ts'
 
 interface Options {
   readonly app?: string
+  readonly stage?: string
   readonly topology?: string
+  readonly port?: string
   readonly data?: string
   readonly json?: boolean
 }
@@ -19,6 +22,7 @@ const EXAMPLES = `
 Examples:
   $ pando doctor                      check this machine and the application in this directory
   $ pando doctor --app examples/shop  another application
+  $ pando doctor --stage balanced     whether \`pando up --stage balanced\` would work
   $ pando doctor --json | jq '.checks[] | select(.state != "ok")'
   $ pando doctor --json | jq '.source.findings[] | "\\(.file):\\(.line) \\(.rule)"'
 
@@ -26,6 +30,7 @@ The application's source is read for state, timers and files that would break on
 with one server or with \`balancer.sticky\`, and a failure with several. \`// pando: per-process <reason>\` beside the
 code accepts it.
 
+While the application runs, the stage, topology file and port that \`pando up\` was given hold here too.
 Exit status 0 when nothing failed (warnings are allowed), 1 otherwise. Nothing is started or changed.`
 
 export function register(program: Command): void {
@@ -33,8 +38,10 @@ export function register(program: Command): void {
     .command('doctor')
     .description('check the machine, the application and the topology')
     .option('--app <dir>', 'directory of the application (default: the current one)')
+    .option('--stage <name>', 'stage of growth to run: single, balanced')
     .option('--topology <file>', 'topology file (default: pando.topology.ts of the application)')
     .option('--data <dir>', 'data directory (default: .pando in the application)')
+    .option('--port <number>', 'port where visitors come in (default: 3000)')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)
     .action(examine)
@@ -76,7 +83,11 @@ async function runChecks(options: Options): Promise<Examined> {
   ])
   const appDir = resolve(options.app ?? '.')
   const dataDir = dataDirOf(options)
-  const topology = await checkTopology(appDir, options.topology, process.env)
+  const before = await askedOfRunning(options)
+  const topology = await checkTopology(
+    { appDir, env: process.env, ...toLoad(appDir, askedBy(options, before)) },
+    asStarted(options, before),
+  )
   const application = await checkApp(appDir)
   const source = await checkSource(appDir, serversOf(topology.loaded?.topology))
   const loaded = topology.loaded?.topology

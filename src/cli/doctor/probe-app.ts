@@ -10,6 +10,7 @@ import { planMigrations } from '../../database/migrations/plan.ts'
 import { statusFromRecords } from '../../supervisor/status.ts'
 import { realInstallation } from '../../supervisor/records.ts'
 import { loadTopology, type LoadedTopology } from '../../topology/index.ts'
+import type { LoadOptions } from '../../topology/load.ts'
 import { firstServerPlace } from '../../topology/plan.ts'
 import type { Topology } from '../../topology/schema.ts'
 import { fail, ok, type Check } from './check.ts'
@@ -29,14 +30,15 @@ export async function checkApp(appDir: string): Promise<Loading<LoadedApp>> {
   )
 }
 
+/** `remark`: what else there is to say of where its values come from. */
 export async function checkTopology(
-  appDir: string,
-  file: string | undefined,
-  env: Readonly<Record<string, string | undefined>>,
+  options: LoadOptions,
+  remark: string | undefined,
 ): Promise<Loading<LoadedTopology>> {
-  const load = (): Promise<LoadedTopology> => loadTopology({ appDir, file, env })
-  return attempt('topology', load, ({ topology, file: found }) => {
-    return `stage "${topology.stage}", ${found ?? 'no file: everything has its default'}`
+  const load = (): Promise<LoadedTopology> => loadTopology(options)
+  return attempt('topology', load, ({ topology, file }) => {
+    const from = file ?? 'no file: everything has its default'
+    return [`stage "${topology.stage}"`, from, ...(remark === undefined ? [] : [remark])].join(', ')
   })
 }
 
