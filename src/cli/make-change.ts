@@ -10,6 +10,8 @@ export interface AskedChange {
   readonly what: string
   /** A line before it begins. */
   readonly note?: string
+  /** A line after it is done; one that was refused has no consequences to tell of. */
+  readonly afterwards?: string
 }
 
 /** Runs the command to its end and sets the exit status. `changeOf` may refuse with an error. */
@@ -27,5 +29,7 @@ export async function carryOut(running: RunningInstallation, asked: AskedChange)
   if (asked.note !== undefined && !quiet) terminal.line(asked.note)
   const change = await makeChange(running, asked.request)
   if (quiet) terminal.line(JSON.stringify({ change }, undefined, 2))
-  process.exitCode = quiet ? Number(change.state !== 'done') : concludeChange(terminal, change, asked.what)
+  const isDone = change.state === 'done'
+  process.exitCode = quiet ? Number(!isDone) : concludeChange(terminal, change, asked.what)
+  if (isDone && asked.afterwards !== undefined && !quiet) terminal.line(asked.afterwards)
 }

@@ -39,7 +39,7 @@ export function register(program: Command): void {
     .option('--data <dir>', 'data directory (default: .pando in the application)')
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--force', 'do it though visitors lose something by it')
-    .option('--json', 'print plan and result as JSON')
+    .option('--json', 'print JSON: the plan with --dry-run, the result otherwise')
     .addHelpText('after', EXAMPLES)
     .action(runApply)
 }

@@ -49,7 +49,7 @@ async function runScale(wishes: readonly string[], options: ChangeOptions): Prom
     await carryOut(running, {
       request: { kind: 'scale', tier, count },
       what: `${count} ${count === 1 ? 'web server' : 'web servers'}`,
-      note: noteOf(topology.web, count),
+      afterwards: noteOf(topology.web, count),
     })
   }
 }
