@@ -107,6 +107,21 @@ beforeEach(async () => {
   expect(await pando('apply', '--force')).toMatchObject({ status: 0 })
 })
 
+describe('the command line that started it', () => {
+  test('holds for doctor and config too, which say so', async () => {
+    const { port } = new URL(url)
+    const started = `as \`pando up --stage balanced --port ${port}\` was started`
+
+    const examined = await pando('doctor')
+    const shown = await pando('config')
+
+    expect(examined).toMatchObject({ status: 0, text: expect.stringContaining(started) })
+    expect(examined.text).toMatch(/haproxy +\d+\.\d+.*\/haproxy/)
+    expect(examined.text).toContain(`127.0.0.1:${port} serves this installation`)
+    expect(shown).toMatchObject({ status: 0, text: expect.stringContaining(started) })
+  })
+})
+
 describe('stage balanced', () => {
   test('runs three web servers behind two balancers, and says where its data is', async () => {
     const { stage, members: all } = await status()
