@@ -5,9 +5,10 @@
 // Method: every round scales to 8 with `pando scale`, warms each new server by itself until its code is compiled, caps it,
 // and measures 8, 4, 2 and 1: taking servers away leaves warm ones, adding them would measure compilers. A fixed number
 // of requests a server is timed. The spread is how far the server with the most or the fewest requests is from the mean.
+// By turns, so that the spread says something of the balancer; with `--algorithm leastconn` a server gets what it can do.
 // The ratio is throughput at 8 over 8 times that at 1, by the medians of the rounds.
 //
-// Needs root, for the control groups. `node bench/web-scaling.ts [--rounds 3] [--requests 1500] [--plot FILE]`
+// Needs root, for the control groups. `node bench/web-scaling.ts [--algorithm roundrobin] [--rounds 3] [--requests 1500] [--plot FILE]`
 
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -32,6 +33,7 @@ const WARM_UP_EACH = 12_000
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '3978' },
+    algorithm: { type: 'string', default: 'roundrobin' },
     rounds: { type: 'string', default: '3' },
     requests: { type: 'string', default: '1500' },
     plot: { type: 'string', default: join(ROOT, 'docs', 'figures', 'web-scaling.svg') },
@@ -66,6 +68,7 @@ const pando = (...args: string[]): Promise<string> =>
   node([join(ROOT, 'bin', 'pando.js'), ...args, '--data', dataDir], {
     ...process.env,
     PANDO_STAGE: 'balanced',
+    PANDO_BALANCER_ALGORITHM: values.algorithm,
     PANDO_WEB_SERVERS: '1',
   })
 
