@@ -25,6 +25,12 @@ export function linePlot({ title, xLabel, yLabel, points, ideal }: Plot): string
     line
       .map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${left(x).toFixed(1)} ${up(y).toFixed(1)}`)
       .join(' ')
+  // On the right half it stands left of its point, or it would leave the picture.
+  const label = (x: number, y: number, note: string): string => {
+    const isRight = x > maxX / 2
+    const at = left(x) + (isRight ? -10 : 8)
+    return `<text x="${at.toFixed(1)}" y="${(up(y) + 18).toFixed(1)}"${isRight ? ' text-anchor="end"' : ''}>${note}</text>`
+  }
   const yTicks = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step)
   const lines = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}" font-family="system-ui, sans-serif" font-size="13" fill="#1f2937">`,
@@ -47,7 +53,7 @@ export function linePlot({ title, xLabel, yLabel, points, ideal }: Plot): string
     `<path d="${path(points)}" stroke="#2563eb" stroke-width="2.5" fill="none"/>`,
     ...points.flatMap(({ x, y, note }) => [
       `<circle cx="${left(x).toFixed(1)}" cy="${up(y).toFixed(1)}" r="4.5" fill="#2563eb"/>`,
-      `<text x="${(left(x) + 8).toFixed(1)}" y="${(up(y) + 18).toFixed(1)}">${note}</text>`,
+      label(x, y, note),
     ]),
     '</svg>',
   ]
