@@ -29,7 +29,7 @@ export function linePlot({ title, xLabel, yLabel, points, ideal }: Plot): string
   const label = (x: number, y: number, note: string): string => {
     const isRight = x > maxX / 2
     const at = left(x) + (isRight ? -10 : 8)
-    return `<text x="${at.toFixed(1)}" y="${(up(y) + 18).toFixed(1)}"${isRight ? ' text-anchor="end"' : ''}>${note}</text>`
+    return `<text x="${at.toFixed(1)}" y="${(up(y) + (isRight ? 44 : 18)).toFixed(1)}"${isRight ? ' text-anchor="end"' : ''}>${note}</text>`
   }
   const yTicks = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => index * step)
   const lines = [
