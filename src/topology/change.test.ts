@@ -112,6 +112,13 @@ describe('a change', () => {
   })
 })
 
+test('another number of balancer processes replaces no web server', () => {
+  const changed = judgeChange(planOf({}), planOf({ balancer: { processes: 3 } }), () => true).members
+
+  expect(changed.filter(({ member }) => !member.startsWith('balancer-'))).toEqual([])
+  expect(changed).toContainEqual({ member: 'balancer-3', change: 'add', reasons: [] })
+})
+
 describe('a change from a shared port to a balancer', () => {
   const single = planMembers(topologySchema.parse({}), { app: APP, cores: 4, canShare: true })
   const changes = (from: Plan, to: Plan): unknown =>

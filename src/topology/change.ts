@@ -71,22 +71,24 @@ function isOfSupervisor(key: string): boolean {
   return key === 'stage' || key.startsWith('web.autoscale.')
 }
 
-/** As it is after it was written down and read: without what is undefined. */
-function plain(spec: MemberSpec): unknown {
-  return JSON.parse(JSON.stringify(spec))
+/**
+ * As it is after it was written down and read: without what is undefined. Who passes requests to it is not its own affair,
+ * and another balancer replaces no web server.
+ */
+function plain({ frontedBy: _, ...own }: MemberSpec): unknown {
+  return JSON.parse(JSON.stringify(own))
 }
 
 function reasonsOf(from: MemberSpec, to: MemberSpec): readonly string[] {
   const old = leaves(from.settings)
   const now = leaves(to.settings)
   const keys = [...new Set([...old.keys(), ...now.keys()])]
-  const [fronts, nextFronts] = [from.frontedBy ?? [], to.frontedBy ?? []]
-  const isOtherWay = (fronts.length === 0) !== (nextFronts.length === 0)
+  const [isFronted, isFrontedNext] = [from, to].map(({ frontedBy = [] }) => frontedBy.length > 0)
+  const isOtherWay = isFronted !== isFrontedNext
   const reasons = keys
     .filter((key) => !isDeepStrictEqual(old.get(key), now.get(key)) && !(isOtherWay && WAY.test(key)))
     .map((key) => reasonOf(key, old.get(key), now.get(key)))
-  if (isOtherWay) reasons.push(nextFronts.length > 0 ? 'behind a balancer' : 'no balancer in front')
-  else if (!isDeepStrictEqual(fronts, nextFronts)) reasons.push('other balancer processes')
+  if (isOtherWay) reasons.push(isFrontedNext ? 'behind a balancer' : 'no balancer in front')
   // What a person has most likely done stands first.
   return [...new Set(reasons)].toSorted((a, b) => Number(b === NEW_CODE) - Number(a === NEW_CODE))
 }
