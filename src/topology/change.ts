@@ -75,7 +75,8 @@ function isOfSupervisor(key: string): boolean {
  * As it is after it was written down and read: without what is undefined. Who passes requests to it is not its own affair,
  * and another balancer replaces no web server.
  */
-function plain({ frontedBy: _, ...own }: MemberSpec): unknown {
+function plain(spec: MemberSpec): unknown {
+  const { frontedBy: _, ...own } = spec
   return JSON.parse(JSON.stringify(own))
 }
 
