@@ -8,6 +8,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync, type Stats } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { secretToken } from '../base/random.ts'
+import { TOPOLOGY_FILES } from '../topology/read-file.ts'
 
 /** Up to here files are judged by their content; a larger file, and what comes after, by size and time of change. */
 export interface ReleaseBounds {
@@ -19,7 +20,6 @@ export interface ReleaseBounds {
 
 const BOUNDS: ReleaseBounds = { fileBytes: 4 * 1024 * 1024, totalBytes: 64 * 1024 * 1024, files: 50_000 }
 
-const TOPOLOGY_FILE = /^pando\.topology\.(?:ts|js|mjs)$/
 const LOCK_FILES = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock', 'bun.lock']
 
 /**
@@ -66,7 +66,7 @@ function* filesBelow(directory: string, except: string): Generator<string> {
     const path = join(directory, each.name)
     if (each.name.startsWith('.') || each.name === 'node_modules' || path === except) continue
     // What it says is compared setting by setting.
-    if (TOPOLOGY_FILE.test(each.name)) continue
+    if (TOPOLOGY_FILES.includes(each.name)) continue
     if (each.isDirectory()) yield* filesBelow(path, except)
     // A pipe or a socket has no content to wait for.
     else if (each.isFile() || each.isSymbolicLink()) yield path

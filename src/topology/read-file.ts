@@ -9,7 +9,12 @@ import { promisify } from 'node:util'
 import { describeError, PlatformError } from '../base/errors.ts'
 import { isPlainObject } from './gather.ts'
 
-const TOPOLOGY_FILES = ['pando.topology.ts', 'pando.topology.js', 'pando.topology.mjs'] as const
+/** Names that the topology file of an application may have, the first that is there counts. */
+export const TOPOLOGY_FILES: readonly string[] = [
+  'pando.topology.ts',
+  'pando.topology.js',
+  'pando.topology.mjs',
+]
 
 /** The topology file in `appDir`: the first of pando.topology.ts, .js, .mjs. Undefined when there is none. */
 export function findTopologyFile(appDir: string): string | undefined {
